@@ -1,0 +1,86 @@
+"""A stock's capital flow (资金流向) from Futu or moomoo OpenD as a tidy pandas frame.
+
+In a notebook::
+
+    %load_ext pd_capflow
+    %capflow HK.00700
+
+In code::
+
+    import pandas as pd, pd_capflow
+    frame = pd.DataFrame.capflow.fetch("HK.00700")
+    frame.capflow.plot()
+
+Importing this registers the accessor and little else: everything heavier is behind a door that opens
+when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pd_capflow import errors
+from pd_capflow.accessor import distribution, fetch
+
+if TYPE_CHECKING:
+    from pd_capflow.client import AsyncClient, Client, Progress, configure, connect, connect_async
+    from pd_capflow.flow.queries import CapitalDistribution, CapitalFlow
+    from pd_capflow.security import MARKETS, Security
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "MARKETS",
+    "AsyncClient",
+    "CapitalDistribution",
+    "CapitalFlow",
+    "Client",
+    "Progress",
+    "Security",
+    "configure",
+    "connect",
+    "connect_async",
+    "distribution",
+    "errors",
+    "fetch",
+]
+
+_DOORS = {
+    "AsyncClient": "client",
+    "Client": "client",
+    "Progress": "client",
+    "configure": "client",
+    "connect": "client",
+    "connect_async": "client",
+    "CapitalDistribution": "flow.queries",
+    "CapitalFlow": "flow.queries",
+    "MARKETS": "security",
+    "Security": "security",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _DOORS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_DOORS[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_DOORS})
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Register the magic ``%capflow``: what ``%load_ext pd_capflow`` calls."""
+    from pd_capflow.notebook import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Remove the magic and close its connections: what ``%unload_ext pd_capflow`` calls."""
+    from pd_capflow.notebook import unload
+
+    unload(shell)

@@ -1,0 +1,215 @@
+"""The command line: ``capflow``, or ``python -m pd_capflow``.
+
+Exit codes: 0 done; 1 it could not be done, and standard error says why; 2 the command itself is wrong;
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pd_capflow import __version__
+from pd_capflow.errors import BatchError, CapflowError, QueryError
+from pd_capflow.options import QUESTION, split_codes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pandas as pd
+
+    from pd_capflow.gateway import Gateway
+
+__all__ = ["main"]
+
+_DONE, _FAILED, _MISUSED, _INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    told = _parser().parse_args(arguments)
+    try:
+        return int(told.run(told))
+    except QueryError as error:
+        return _complain(error, _MISUSED)
+    except (CapflowError, OSError) as error:
+        return _complain(error, _FAILED)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _complain(error: Exception, code: int) -> int:
+    if isinstance(error, BrokenPipeError):
+        # Whoever read our output has seen enough; nothing may be flushed to them at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return code
+    print(f"capflow: {error}", file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="capflow", description="Capital flow (资金流向) from Futu or moomoo OpenD."
+    )
+    parser.add_argument("--version", action="version", version=f"pd_capflow {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_fetch(commands.add_parser("fetch", help="fetch capital flow, print it, keep it, draw it"))
+    _add_gateway(commands.add_parser("gateway", help="serve invented data over OpenD's protocol"))
+    return parser
+
+
+def _add_fetch(parser: argparse.ArgumentParser) -> None:
+    for flags, keywords in QUESTION:
+        parser.add_argument(*flags, **keywords)
+    parser.add_argument("--out", type=Path, metavar="FILE", help="keep the frame: .csv, .parquet or .json")
+    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the chart: .png, .svg or .pdf")
+    parser.set_defaults(run=_fetch)
+
+
+def _add_gateway(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen (default 127.0.0.1)")
+    parser.add_argument("--port", type=_port, default=11111, help="0 takes a free one (default 11111)")
+    parser.add_argument("--limit", default="30/30", metavar="N/S", help="requests in S seconds; 'none'")
+    parser.add_argument("--seed", type=int, default=0, help="another seed, another market")
+    parser.add_argument("--clock", metavar="T", help="the market's time, such as 2026-01-05T10:00+08:00")
+    parser.add_argument("--speed", type=float, default=1.0, help="how fast that clock runs (default 1)")
+    parser.add_argument("--lang", choices=("en", "chs"), default="en", help="language of refusals")
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="log more")
+    parser.set_defaults(run=_gateway)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port; expected 0 to 65535")
+    return port
+
+
+def _fetch(told: argparse.Namespace) -> int:
+    from pd_capflow.client import shared_client
+
+    codes = split_codes(told.codes)
+    if not codes:
+        raise QueryError("no code given; expected one such as: capflow fetch HK.00700")
+    write = _writer(told.out) if told.out else None
+    draw = _drawer(told.plot) if told.plot else None
+    frame, code = _ask(shared_client(told.url), codes, told)
+    _show(frame)
+    if write is not None:
+        write(frame)
+    if draw is not None:
+        draw(frame)
+    return code
+
+
+def _ask(client: Any, codes: list[str], told: argparse.Namespace) -> tuple[pd.DataFrame, int]:
+    one_or_more = codes[0] if len(codes) == 1 else codes
+    try:
+        return client.capital_flow(one_or_more, told.period, told.start, told.end), _DONE
+    except BatchError as error:
+        if error.frame is None or error.frame.empty:
+            raise
+        return error.frame, _complain(error, _FAILED)
+
+
+def _show(frame: pd.DataFrame) -> None:
+    facts = frame.attrs["capflow"]
+    rows = "running totals" if facts["cumulative"] else "each row its own"
+    last = facts["last_valid_time"]
+    valid = f" · last valid {last}" if isinstance(last, str) else ""
+    print(f"{', '.join(facts['codes'])} · {facts['period']}, {rows}")
+    print(f"{facts['currency'] or 'several currencies'} · {facts['tz']}{valid} · {facts['source']['url']}")
+    if facts["source"]["demo"]:
+        print("DEMO DATA: these numbers are invented")
+    print(frame.to_string(max_rows=14, float_format=_amount, show_dimensions=True))
+    sys.stdout.flush()
+
+
+def _amount(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+
+
+def _writer(path: Path) -> Callable[[pd.DataFrame], None]:
+    """Return what writes a frame to a file of this suffix; an unknown suffix is refused before asking."""
+    writers: dict[str, Callable[[pd.DataFrame], Any]] = {
+        ".csv": lambda frame: frame.to_csv(path),
+        ".parquet": lambda frame: frame.to_parquet(path),
+        ".json": lambda frame: frame.reset_index().to_json(path, orient="records", date_format="iso"),
+    }
+    if path.suffix.lower() not in writers:
+        raise QueryError(f"--out {path}: expected a name that ends in {', '.join(writers)}")
+
+    def write(frame: pd.DataFrame) -> None:
+        try:
+            writers[path.suffix.lower()](frame)
+        except ImportError as error:
+            raise CapflowError(f"--out {path}: {error}. pip install 'pd_capflow[store]' brings it") from error
+        print(f"wrote {path}", file=sys.stderr)
+
+    return write
+
+
+def _drawer(path: Path) -> Callable[[pd.DataFrame], None]:
+    """Return what draws a frame into a file; an unknown suffix is refused before asking."""
+    known = (".png", ".svg", ".pdf")
+    if path.suffix.lower() not in known:
+        raise QueryError(f"--plot {path}: expected a name that ends in {', '.join(known)}")
+
+    def draw(frame: pd.DataFrame) -> None:
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(9, 4.6), layout="constrained")
+        frame.capflow.plot(ax=figure.subplots())
+        figure.savefig(path, dpi=150)
+        print(f"wrote {path}", file=sys.stderr)
+
+    return draw
+
+
+def _gateway(told: argparse.Namespace) -> int:
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(told.verbose, 2)]
+    logging.basicConfig(level=level, format="%(asctime)s %(message)s")
+    return asyncio.run(_serve(_make_gateway(told), told.host, told.port))
+
+
+def _make_gateway(told: argparse.Namespace) -> Gateway:
+    from pd_capflow.gateway import Clock, Gateway, Limit
+
+    try:
+        limit = None if told.limit == "none" else Limit.parse(told.limit)
+        start = datetime.fromisoformat(told.clock) if told.clock else None
+        clock = Clock(start, told.speed)
+    except ValueError as error:
+        raise QueryError(f"gateway: {error}") from error
+    return Gateway(seed=told.seed, clock=clock, limit=limit, language=told.lang)
+
+
+async def _serve(gateway: Gateway, host: str, port: int) -> int:
+    """Serve until a signal says that it is enough."""
+    enough = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, enough.set)
+        except NotImplementedError:  # Windows; there Ctrl-C ends asyncio.run
+            break
+    async with gateway:
+        try:
+            bound_host, bound_port = await gateway.listen(host, port)
+        except OSError as error:
+            raise CapflowError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+        shown = f"[{bound_host}]" if ":" in bound_host else bound_host
+        print(f"demo gateway at tcp://{shown}:{bound_port} (invented data; Ctrl-C ends it)", flush=True)
+        await enough.wait()
+    return _DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

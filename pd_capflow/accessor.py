@@ -1,0 +1,218 @@
+"""``DataFrame.capflow``: the verbs on the class, the measures and charts on every capital-flow frame.
+
+The accessor keeps no state, since pandas makes a new one at every access. What a measure needs is
+checked when its name is looked up, so `hasattr` tells the truth about a frame.
+"""
+
+from __future__ import annotations
+
+import functools
+from types import MethodType
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
+
+    from pd_capflow.client import Client
+    from pd_capflow.client.batch import Errors
+    from pd_capflow.client.progress import ProgressOption
+
+__all__ = ["CapflowAccessor", "distribution", "fetch"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_TIER_COLUMNS = ("super_in_flow", "big_in_flow", "mid_in_flow", "sml_in_flow")
+
+
+def fetch(
+    codes: Any,
+    period: str = "intraday",
+    start: Any = None,
+    end: Any = None,
+    *,
+    errors: Errors = "raise",
+    progress: ProgressOption = None,
+    client: Client | None = None,
+) -> pd.DataFrame:
+    """Return the capital flow of one or more codes.
+
+    Parameters
+    ----------
+    codes, period, start, end, errors, progress
+        As for `pd_capflow.Client.capital_flow`.
+    client : Client, optional
+        Whom to ask; by default the process's own client, for the gateway that `pd_capflow.configure` or
+        the environment names.
+
+    Returns
+    -------
+    DataFrame
+        As by `pd_capflow.Client.capital_flow`.
+
+    Raises
+    ------
+    QueryError, TransportError, ProtocolError, GatewayError, BatchError
+        As by `pd_capflow.Client.capital_flow`.
+
+    Examples
+    --------
+    >>> import pd_capflow
+    >>> pd_capflow.configure(url="demo://")
+    >>> frame = pd_capflow.fetch("HK.00700", "day", "2026-01-05", "2026-01-09")
+    >>> list(frame.columns[:2])
+    ['in_flow', 'main_in_flow']
+    """
+    return _client(client).capital_flow(codes, period, start, end, errors=errors, progress=progress)
+
+
+def distribution(
+    codes: Any,
+    *,
+    errors: Errors = "raise",
+    progress: ProgressOption = None,
+    client: Client | None = None,
+) -> pd.DataFrame:
+    """Return gross in- and outflow by order size of one or more codes' latest session.
+
+    Parameters
+    ----------
+    codes, errors, progress
+        As for `pd_capflow.Client.capital_distribution`.
+    client : Client, optional
+        Whom to ask; by default the process's own client.
+
+    Returns
+    -------
+    DataFrame
+        As by `pd_capflow.Client.capital_distribution`.
+
+    Examples
+    --------
+    >>> import pd_capflow
+    >>> pd_capflow.configure(url="demo://")
+    >>> pd_capflow.distribution(["HK.00700", "US.AAPL"]).shape
+    (2, 8)
+    """
+    return _client(client).capital_distribution(codes, errors=errors, progress=progress)
+
+
+def _client(client: Client | None) -> Client:
+    if client is not None:
+        return client
+    from pd_capflow.client import shared_client  # a frame can be measured without any client
+
+    return shared_client()
+
+
+class _Measure(Generic[P, R]):
+    """A method that only frames with certain columns have."""
+
+    def __init__(self, method: Callable[Concatenate[CapflowAccessor, P], R], needs: tuple[str, ...]) -> None:
+        self._method = method
+        self._needs = needs
+        functools.update_wrapper(self, method)
+
+    @overload
+    def __get__(self, accessor: None, owner: type) -> Callable[Concatenate[CapflowAccessor, P], R]: ...
+    @overload
+    def __get__(self, accessor: CapflowAccessor, owner: type) -> Callable[P, R]: ...
+    def __get__(self, accessor: CapflowAccessor | None, owner: type) -> Any:
+        if accessor is None:
+            return self._method
+        accessor.require(self._needs, self._method.__name__)
+        return MethodType(self._method, accessor)
+
+
+def _measure(
+    *needs: str,
+) -> Callable[[Callable[Concatenate[CapflowAccessor, P], R]], _Measure[P, R]]:
+    return lambda method: _Measure(method, needs)
+
+
+class CapflowAccessor:
+    """Capital flow for DataFrames, as ``pd.DataFrame.capflow`` and ``frame.capflow``.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Any. Only what needs capital-flow columns asks for them.
+    """
+
+    fetch = staticmethod(fetch)
+    distribution = staticmethod(distribution)
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._frame = frame
+
+    def require(self, columns: tuple[str, ...], name: str) -> None:
+        """Raise `AttributeError` unless the frame has all of these columns."""
+        missing = [column for column in columns if column not in self._frame.columns]
+        if missing:
+            raise AttributeError(
+                f"capflow.{name} needs the columns {', '.join(columns)}, and the frame lacks "
+                f"{', '.join(missing)}; expected a frame as pd.DataFrame.capflow.fetch() gives it"
+            )
+
+    @_measure("in_flow")
+    def delta(self) -> pd.DataFrame:
+        """Return the flow of each row's own interval; see `pd_capflow.flow.measures.delta`."""
+        from pd_capflow.flow import measures
+
+        return measures.delta(self._frame)
+
+    @_measure("in_flow")
+    def cumulative(self) -> pd.DataFrame:
+        """Return running totals; see `pd_capflow.flow.measures.cumulative`."""
+        from pd_capflow.flow import measures
+
+        return measures.cumulative(self._frame)
+
+    @_measure("main_in_flow", "super_in_flow", "big_in_flow")
+    def main(self) -> pd.Series[float]:
+        """Return super and big orders together; see `pd_capflow.flow.measures.main`."""
+        from pd_capflow.flow import measures
+
+        return measures.main(self._frame)
+
+    @_measure(*_TIER_COLUMNS)
+    def tiers(self) -> pd.DataFrame:
+        """Return the tiers in long form; see `pd_capflow.flow.measures.tiers`."""
+        from pd_capflow.flow import measures
+
+        return measures.tiers(self._frame)
+
+    @_measure("in_flow")
+    def resample(self, rule: Any) -> pd.DataFrame:
+        """Return fewer, longer rows; see `pd_capflow.flow.measures.resample`."""
+        from pd_capflow.flow import measures
+
+        return measures.resample(self._frame, rule)
+
+    @_measure("in_flow")
+    def plot(self, kind: str | None = None, *, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw a chart; see `pd_capflow.plot.draw`.
+
+        Parameters
+        ----------
+        kind : {"cumulative", "bars"}, optional
+            By default ``cumulative`` for intraday rows and ``bars`` for the rest.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default a new figure.
+        **options
+            What the kind takes, such as ``colors``, ``lang`` and ``title``.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from pd_capflow.plot import draw
+
+        return draw(self._frame, kind, ax=ax, **options)
+
+
+pd.api.extensions.register_dataframe_accessor("capflow")(CapflowAccessor)

@@ -1,0 +1,88 @@
+"""The protocol client: one for the accessor, the magic, the command line and the dashboard."""
+
+from __future__ import annotations
+
+from pd_capflow.client.asynchronous import AsyncClient
+from pd_capflow.client.progress import Progress
+from pd_capflow.client.settings import UNSET, Rate, Unset, configure, resolve
+from pd_capflow.client.shared import close_shared_clients, shared_client
+from pd_capflow.client.synchronous import Client
+
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "Progress",
+    "close_shared_clients",
+    "configure",
+    "connect",
+    "connect_async",
+    "shared_client",
+]
+
+
+def connect(
+    url: str | None = None,
+    *,
+    key: str | None = None,
+    rsa_key: str | None = None,
+    timeout: float | Unset = UNSET,
+    rate: Rate | Unset | None = UNSET,
+) -> Client:
+    """Return a client that is connected.
+
+    Parameters
+    ----------
+    url : str, optional
+        ``tcp://HOST:PORT`` or ``demo://``; by default what `configure` or the environment variable
+        ``PD_CAPFLOW_URL`` says, or else ``tcp://127.0.0.1:11111``.
+    key : str, optional
+        The WebSocket key.
+    rsa_key : str, optional
+        Path of the RSA private key that OpenD was given.
+    timeout : float, default 10.0
+        Seconds that a call may take, waiting for the rate budget excepted.
+    rate : (int, float) or None, default (30, 30.0)
+        Requests per sliding window of seconds, for each interface; None asks without pacing.
+
+    Returns
+    -------
+    Client
+        Also a context manager that closes it.
+
+    Raises
+    ------
+    QueryError
+        If an argument cannot be one.
+    ConnectError, HandshakeError, ProtocolError
+        If there is no session within the timeout.
+
+    Examples
+    --------
+    >>> import pd_capflow
+    >>> with pd_capflow.connect("demo://") as client:
+    ...     client
+    <Client demo:// connected>
+    """
+    client = Client(resolve(url=url, key=key, rsa_key=rsa_key, timeout=timeout, rate=rate))
+    try:
+        return client.connect()
+    except BaseException:
+        client.close()
+        raise
+
+
+async def connect_async(
+    url: str | None = None,
+    *,
+    key: str | None = None,
+    rsa_key: str | None = None,
+    timeout: float | Unset = UNSET,  # noqa: ASYNC109  # the deadline of every later call, not of this one
+    rate: Rate | Unset | None = UNSET,
+) -> AsyncClient:
+    """Return a client for the running event loop that is connected; see `connect`."""
+    client = AsyncClient(resolve(url=url, key=key, rsa_key=rsa_key, timeout=timeout, rate=rate))
+    try:
+        return await client.connect()
+    except BaseException:
+        await client.close()
+        raise

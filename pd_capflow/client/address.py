@@ -1,0 +1,90 @@
+"""Addresses of gateways: ``tcp://127.0.0.1:11111``, ``demo://``.
+
+An address never holds a secret, so it may be shown anywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import SplitResult, urlsplit
+
+from pd_capflow.errors import QueryError
+
+__all__ = ["DEFAULT_URL", "Address", "parse_address"]
+
+DEFAULT_URL = "tcp://127.0.0.1:11111"
+
+_EXPECTED = "expected tcp://HOST:PORT, such as tcp://127.0.0.1:11111, or demo://"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a gateway listens.
+
+    Attributes
+    ----------
+    scheme : {"tcp", "demo"}
+        How to reach it; ``demo`` is the embedded demo gateway.
+    host : str
+        Name or number of the host; empty for ``demo``.
+    port : int
+        TCP port; 0 for ``demo``.
+    """
+
+    scheme: str
+    host: str = ""
+    port: int = 0
+
+    def __str__(self) -> str:
+        if self.is_demo:
+            return "demo://"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether this is the embedded demo gateway."""
+        return self.scheme == "demo"
+
+
+@lru_cache(maxsize=64)
+def parse_address(url: str) -> Address:
+    """Read an address; raise `QueryError` if it is none."""
+    if not isinstance(url, str):
+        raise QueryError(f"address {url!r} is no text; {_EXPECTED}")
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError as error:
+        raise QueryError(f"address {_shown(url)}: {error}; {_EXPECTED}") from None
+    if parts.username is not None or parts.password is not None:
+        raise QueryError("an address holds no user name or key; give a key as key=")
+    if parts.scheme == "demo":
+        return _demo(parts, url)
+    return _tcp(parts, port, url)
+
+
+def _demo(parts: SplitResult, url: str) -> Address:
+    if parts.netloc or parts.path.strip("/") or parts.query or parts.fragment:
+        raise QueryError(f"address {_shown(url)}: the demo gateway's is demo:// and nothing more")
+    return Address("demo")
+
+
+def _tcp(parts: SplitResult, port: int | None, url: str) -> Address:
+    if parts.scheme in ("ws", "wss"):
+        raise QueryError(f"address {_shown(url)}: WebSocket is not supported yet; {_EXPECTED}")
+    if parts.scheme != "tcp":
+        raise QueryError(f"address {_shown(url)} has no known scheme; {_EXPECTED}")
+    if not parts.hostname:
+        raise QueryError(f"address {_shown(url)} names no host; {_EXPECTED}")
+    if not port:
+        raise QueryError(f"address {_shown(url)} names no port; {_EXPECTED} (OpenD's is 11111)")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise QueryError(f"address {_shown(url)} has something after the port; {_EXPECTED}")
+    return Address("tcp", parts.hostname, port)
+
+
+def _shown(url: str) -> str:
+    """Return the address for a message, without anything that could be a key."""
+    return repr(url.rpartition("@")[2].partition("?")[0])

@@ -1,0 +1,198 @@
+"""The client: one verb for every query, over one connection that is made again when it was lost.
+
+Every call has one deadline for connecting, shaking hands and the answer; only the wait for the rate
+budget stops the clock. All requests are reads, so one whose connection died under it is asked once more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Self
+
+from pd_capflow.client.batch import Errors, Outcome, Plan, plan_distribution, plan_flow, plan_query
+from pd_capflow.client.deadline import Deadline
+from pd_capflow.client.dial import dial
+from pd_capflow.client.pacing import pacer_for
+from pd_capflow.client.progress import ProgressOption, meter_for
+from pd_capflow.errors import CapflowError, DisconnectedError, RateLimitError, TransportError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from pd_capflow.client.connection import Connection
+    from pd_capflow.client.progress import Meter
+    from pd_capflow.client.settings import Settings
+    from pd_capflow.flow.frames import Columns
+    from pd_capflow.flow.queries import Query
+
+__all__ = ["AsyncClient"]
+
+# Requests that may await their answers at one time, however fast the rate lets them out.
+_IN_FLIGHT = 64
+
+
+class AsyncClient:
+    """A client for use in an event loop. `pd_capflow.connect_async` makes one.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where to, and how.
+
+    Examples
+    --------
+    >>> import asyncio, pd_capflow
+    >>> async def main():
+    ...     async with await pd_capflow.connect_async("demo://") as client:
+    ...         return await client.capital_flow("HK.00700", "day")
+    >>> frame = asyncio.run(main())
+    >>> frame.index.name
+    'time'
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._pacer = pacer_for(settings.address, settings.rate)
+        self._connecting = asyncio.Lock()
+        self._connection: Connection | None = None
+        self._closed = False
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "connected" if self.connected else "not connected"
+        return f"<{type(self).__name__} {self.settings.address} {state}>"
+
+    @property
+    def connected(self) -> bool:
+        """Whether a connection stands; if not, the next call makes one."""
+        return self._connection is not None and self._connection.usable
+
+    async def connect(self) -> Self:
+        """Make sure that a connection stands."""
+        await self._usable_connection(Deadline(self.settings.timeout))
+        return self
+
+    async def close(self) -> None:
+        """End the connection. Calls under way fail, later ones too. Closing twice is fine."""
+        self._closed = True
+        if self._connection is not None:
+            self._connection.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def capital_flow(
+        self,
+        codes: Any,
+        period: str = "intraday",
+        start: Any = None,
+        end: Any = None,
+        *,
+        errors: Errors = "raise",
+        progress: ProgressOption = None,
+    ) -> pd.DataFrame:
+        """Return the capital flow of one or more codes; see `Client.capital_flow`."""
+        return await self._frame(plan_flow(codes, period, start, end, errors), progress)
+
+    async def capital_distribution(
+        self, codes: Any, *, errors: Errors = "raise", progress: ProgressOption = None
+    ) -> pd.DataFrame:
+        """Return gross in- and outflow of one or more codes; see `Client.capital_distribution`."""
+        return await self._frame(plan_distribution(codes, errors), progress)
+
+    async def fetch(self, query: Query) -> pd.DataFrame:
+        """Return the answer to one query as a frame."""
+        return await self._frame(plan_query(query), progress=False)
+
+    async def _frame(self, plan: Plan, progress: ProgressOption) -> pd.DataFrame:
+        with self.meter(plan, progress) as meter:
+            outcome = await self.outcome(plan, meter)
+        return plan.frame(outcome)
+
+    def meter(self, plan: Plan, progress: ProgressOption) -> Meter:
+        """Return the meter that shows a plan's progress."""
+        return meter_for(progress, len(plan.queries), self._pacer.room(plan.queries[0].method))
+
+    async def outcome(self, plan: Plan, meter: Meter) -> Outcome:
+        """Ask all of a plan's queries, and gather what came and what went wrong."""
+        outcome = Outcome({"url": str(self.settings.address), "demo": self.settings.address.is_demo})
+        free = asyncio.Semaphore(_IN_FLIGHT)
+
+        async def ask_one(query: Query) -> None:
+            async with free:
+                try:
+                    outcome.parts[query.security] = await self._ask(query, meter.waiting)
+                except CapflowError as error:
+                    outcome.errors[query.security] = error
+            meter.done()
+
+        if len(plan.queries) == 1:
+            await ask_one(plan.queries[0])
+        else:
+            async with asyncio.TaskGroup() as group:
+                for query in plan.queries:
+                    group.create_task(ask_one(query))
+        if self._connection is not None and self._connection.session is not None:
+            outcome.source["demo"] |= bool(self._connection.session.demo)
+        return outcome
+
+    async def _ask(self, query: Query, on_wait: Callable[[float], None]) -> Columns:
+        """Ask until there is an answer that is not a refusal for asking too often."""
+        since = time.monotonic()
+        while True:
+            response = await self._ask_twice(query, on_wait)
+            try:
+                columns = query.read(response)
+            except RateLimitError:
+                if not self._pacer.refused(query.method, since):
+                    raise
+            else:
+                self._pacer.granted(query.method)
+                return columns
+
+    async def _ask_twice(self, query: Query, on_wait: Callable[[float], None]) -> Any:
+        """Ask, and once more if the connection dies meanwhile. The first error is the one that counts."""
+        deadline = Deadline(self.settings.timeout)
+        try:
+            return await self._ask_once(query, deadline, on_wait)
+        except DisconnectedError as first:
+            if self._closed:
+                raise
+            try:
+                return await self._ask_once(query, deadline, on_wait)
+            except TransportError as second:
+                raise first from second
+
+    async def _ask_once(self, query: Query, deadline: Deadline, on_wait: Callable[[float], None]) -> Any:
+        await self._usable_connection(deadline)
+        with deadline.stopped():
+            await self._pacer.acquire(query.method, on_wait)
+        # The wait may have outlived the connection.
+        connection = await self._usable_connection(deadline)
+        return await connection.ask(query.method, query.request(), deadline.left)
+
+    async def _usable_connection(self, deadline: Deadline) -> Connection:
+        if self._connection is not None and self._connection.usable and not self._closed:
+            return self._connection
+        return await self._connect_once(deadline)
+
+    async def _connect_once(self, deadline: Deadline) -> Connection:
+        """Connect, or wait for whoever is at it; both within the deadline."""
+        async with self._connecting:
+            self._check_open()
+            if self._connection is None or not self._connection.usable:
+                self._connection = await dial(self.settings.address, deadline.left)
+            if self._closed:
+                self._connection.close()
+            self._check_open()
+            return self._connection
+
+    def _check_open(self) -> None:
+        if self._closed:
+            address = self.settings.address
+            raise DisconnectedError(f"the client of {address} was closed; connect anew", address=str(address))

@@ -1,0 +1,118 @@
+"""Many codes as one question: what to ask, what came, and the frame of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from pd_capflow.errors import BatchError, CapflowError, QueryError
+from pd_capflow.flow.frames import Columns, build_frame
+from pd_capflow.flow.queries import CapitalDistribution, CapitalFlow, Query, parse_codes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from pd_capflow.security import Security
+
+__all__ = ["Errors", "Outcome", "Plan", "plan_distribution", "plan_flow", "plan_query"]
+
+Errors = Literal["raise", "collect"]
+
+_NAMED_FAILURES = 3
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a plan's queries led to, by security."""
+
+    source: dict[str, Any]
+    parts: dict[Security, Columns] = field(default_factory=dict)
+    errors: dict[Security, CapflowError] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Queries of one kind about different securities, and what to make of the answers.
+
+    Attributes
+    ----------
+    queries : sequence of Query
+        At least one.
+    single : bool
+        Whether one code alone was asked for.
+    errors : {"raise", "collect"}
+        What to do with failures.
+    """
+
+    queries: Sequence[Query]
+    single: bool
+    errors: Errors = "raise"
+
+    def __post_init__(self) -> None:
+        if self.errors not in ("raise", "collect"):
+            raise QueryError(f"errors={self.errors!r}; expected 'raise' or 'collect'")
+
+    def frame(self, outcome: Outcome) -> pd.DataFrame:
+        """Return the frame of what came, or raise for what did not."""
+        if not outcome.errors:
+            return self._build(outcome)
+        if self.errors == "collect":
+            return self._build(outcome)
+        if self.single:
+            raise next(iter(outcome.errors.values()))
+        errors = {str(security): error for security, error in self._in_order(outcome.errors).items()}
+        raise BatchError(_summary(errors, len(self.queries)), frame=self._build(outcome), errors=errors)
+
+    def _build(self, outcome: Outcome) -> pd.DataFrame:
+        asked = [query.security for query in self.queries]
+        shape = self.queries[0].shape
+        parts = self._in_order(outcome.parts)
+        if self.single and not parts:
+            parts = {asked[0]: Columns(np.empty(0, np.int64), np.empty((0, len(shape.columns))))}
+        return build_frame(
+            shape,
+            asked,
+            parts,
+            period=self.queries[0].period,
+            single=self.single,
+            source=outcome.source,
+            errors={str(who): str(why) for who, why in self._in_order(outcome.errors).items()},
+        )
+
+    def _in_order(self, found: dict[Security, Any]) -> dict[Security, Any]:
+        return {query.security: found[query.security] for query in self.queries if query.security in found}
+
+
+def plan_flow(codes: Any, period: str, start: Any, end: Any, errors: Errors) -> Plan:
+    """Return the plan of a capital-flow call."""
+    securities, single = parse_codes(codes)
+    return Plan([CapitalFlow(security, period, start, end) for security in securities], single, errors)
+
+
+def plan_distribution(codes: Any, errors: Errors) -> Plan:
+    """Return the plan of a capital-distribution call."""
+    securities, single = parse_codes(codes)
+    return Plan([CapitalDistribution(security) for security in securities], single, errors)
+
+
+def plan_query(query: Query) -> Plan:
+    """Return the plan of a single query."""
+    if not (hasattr(query, "request") and hasattr(query, "shape")):
+        raise QueryError(f"{query!r} is no query; expected one such as CapitalFlow('HK.00700')")
+    return Plan([query], single=True)
+
+
+def _summary(errors: dict[str, Any], total: int) -> str:
+    named = "; ".join(_about(code, error) for code, error in list(errors.items())[:_NAMED_FAILURES])
+    more = len(errors) - _NAMED_FAILURES
+    rest = f"; and {more} more" if more > 0 else ""
+    return f"{len(errors)} of {total} codes failed: {named}{rest}. What came is in .frame, why in .errors"
+
+
+def _about(code: str, error: Exception) -> str:
+    text = str(error)
+    return text if code in text else f"{code}: {text}"

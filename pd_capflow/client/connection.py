@@ -1,0 +1,218 @@
+"""One connection to a gateway: a conversation and the socket under it.
+
+Law: every request gets an answer or an exception; once the connection is over, all that is left to do is
+to ask on another. The first error is the one that everybody is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from copy import copy
+from typing import TYPE_CHECKING, Any
+
+from pd_capflow.errors import (
+    CapflowError,
+    DisconnectedError,
+    ProtocolError,
+    ReplyTimeoutError,
+    TransportError,
+)
+from pd_capflow.protocol.conversation import Broken, ClientConversation, Opened, Pushed, Replied
+
+if TYPE_CHECKING:
+    from pd_capflow.client.address import Address
+    from pd_capflow.protocol.messages import Method
+
+__all__ = ["Connection"]
+
+log = logging.getLogger("pd_capflow.client")
+
+
+class Connection(asyncio.Protocol):
+    """An asyncio protocol that speaks a `ClientConversation`.
+
+    Parameters
+    ----------
+    address : Address
+        Where it goes, for messages.
+    conversation : ClientConversation
+        A new one.
+    """
+
+    def __init__(self, address: Address, conversation: ClientConversation) -> None:
+        self.address = address
+        self.session: Opened | None = None
+        self.error: CapflowError | None = None
+        self._conversation = conversation
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._opening: asyncio.Future[Opened] = self._loop.create_future()
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._heard_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether requests can be sent."""
+        return self.session is not None and self.error is None
+
+    async def open(self) -> Opened:
+        """Shake hands; the caller sees to the deadline."""
+        self._conversation.open()
+        self._flush()
+        return await self._opening
+
+    async def ask(self, method: Method, message: Any, within: float) -> Any:
+        """Send a request and return its response message.
+
+        Parameters
+        ----------
+        method : Method
+            What to ask.
+        message : message
+            The request.
+        within : float
+            Seconds to wait.
+
+        Raises
+        ------
+        DisconnectedError, ReplyTimeoutError, ProtocolError
+            If no good answer arrived.
+        """
+        if self.error is not None:
+            raise self._told_to_others(self.error)
+        asked_at = time.monotonic()
+        serial = self._conversation.request(method, message)
+        answer = self._waiting[serial] = self._loop.create_future()
+        self._flush()
+        try:
+            async with asyncio.timeout(within):
+                return await answer
+        except TimeoutError:
+            raise self._too_late(asked_at, within, method) from None
+        finally:
+            self._waiting.pop(serial, None)
+            self._conversation.forget(serial)
+
+    def close(self, reason: str = "the client was closed") -> None:
+        """End the connection; whoever still waits is told that it is over."""
+        self._end(DisconnectedError(f"{self.address}: {reason}", address=str(self.address)))
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the open socket."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # for the type checker: TCP has no other
+        self._transport = transport
+        log.debug("= %s connected", self.address)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes."""
+        self._conversation.receive_data(data, time.monotonic())
+        self._handle_events()
+
+    def eof_received(self) -> None:
+        """Take the peer's end of file."""
+        self._conversation.receive_eof()
+        self._handle_events()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take the end of the socket."""
+        self._conversation.receive_eof()
+        self._handle_events(exc)
+
+    # What they lead to.
+
+    def _handle_events(self, cause: Exception | None = None) -> None:
+        for event in self._conversation.events_received():
+            match event:
+                case Replied():
+                    self._heard_at = time.monotonic()
+                    self._deliver(event)
+                case Opened():
+                    self._begin(event)
+                case Pushed():
+                    log.info("< %s push %d %s", self.address, event.proto_id, event.message)
+                case Broken():
+                    self._end(_located(event.error, self.address), cause)
+
+    def _deliver(self, reply: Replied) -> None:
+        answer = self._waiting.get(reply.serial_no)
+        if answer is not None and not answer.done():
+            answer.set_result(reply.message)
+
+    def _begin(self, session: Opened) -> None:
+        self.session = session
+        if not self._opening.done():
+            self._opening.set_result(session)
+        self._schedule_keep_alive()
+
+    def _schedule_keep_alive(self) -> None:
+        due = self._conversation.keep_alive_due
+        if due is not None:
+            self._timer = self._loop.call_later(max(due - time.monotonic(), 0), self._keep_alive)
+
+    def _keep_alive(self) -> None:
+        self._conversation.keep_alive(time.monotonic(), int(time.time()))
+        self._flush()
+        self._handle_events()
+        self._schedule_keep_alive()
+
+    def _flush(self) -> None:
+        data = self._conversation.data_to_send()
+        if data and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def _end(self, error: CapflowError, cause: Exception | None = None) -> None:
+        if self.error is not None:
+            return
+        error.__cause__ = cause
+        self.error = error
+        log.debug("! %s %s", self.address, error)
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+        self._fail_all(error)
+
+    def _fail_all(self, error: CapflowError) -> None:
+        if not self._opening.done():
+            self._opening.set_exception(error)
+        for serial, answer in self._waiting.items():
+            if not answer.done():
+                at_fault = isinstance(error, ProtocolError) and error.serial_no in (None, serial)
+                answer.set_exception(copy(error) if at_fault else self._told_to_others(error))
+
+    def _told_to_others(self, error: CapflowError) -> DisconnectedError:
+        """Return what a request is told that has no part in the connection's end but to lose it."""
+        if isinstance(error, DisconnectedError):
+            return copy(error)
+        where = str(self.address)
+        lost = DisconnectedError(f"the connection to {where} ended: {error}", address=where)
+        lost.__cause__ = error
+        return lost
+
+    def _too_late(self, asked_at: float, within: float, method: Method) -> ReplyTimeoutError:
+        error = ReplyTimeoutError(
+            f"{self.address} did not answer {method.name} within {within:.3g} s; "
+            "try again, or allow more with timeout=",
+            address=str(self.address),
+        )
+        if self._heard_at < asked_at:
+            # Not one answer to anybody since: the connection is more likely stuck than the gateway slow.
+            self.close("the gateway answered nothing until the deadline")
+        return error
+
+
+def _located(error: CapflowError, address: Address) -> CapflowError:
+    """Return the error with the address in it."""
+    text = f"{address}: {error}"
+    if isinstance(error, TransportError):
+        return type(error)(text, address=str(address))
+    if isinstance(error, ProtocolError):
+        return ProtocolError(
+            f"{text}. Is this an OpenD, and is the port its API port?", serial_no=error.serial_no
+        )
+    return error

@@ -1,0 +1,48 @@
+"""``demo://``: the demo gateway in this process, at the far end of a socket pair.
+
+The bytes are those of a TCP connection; only nobody else can connect. One gateway serves the whole
+process, on the I/O thread, so that its rate limit and its market are the same for all clients.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from pd_capflow.client.portal import Portal, current_portal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pd_capflow.client.connection import Connection
+    from pd_capflow.gateway import Gateway
+
+__all__ = ["reach_demo"]
+
+_gateways: dict[Portal, Gateway] = {}
+_lock = Lock()
+
+
+async def reach_demo(make: Callable[[], Connection]) -> Connection:
+    """Connect to the process's demo gateway."""
+    near, far = socket.socketpair()
+    portal = current_portal()
+    try:
+        await asyncio.wrap_future(portal.submit(_gateway_of(portal).adopt(far)))
+        _, connection = await asyncio.get_running_loop().create_connection(make, sock=near)
+    except BaseException:
+        near.close()
+        far.close()
+        raise
+    return connection
+
+
+def _gateway_of(portal: Portal) -> Gateway:
+    from pd_capflow.gateway import Gateway  # only who asks for the demo pays for loading it
+
+    with _lock:
+        if portal not in _gateways:
+            _gateways[portal] = Gateway()
+        return _gateways[portal]

@@ -1,0 +1,213 @@
+"""The client for everybody else: the same verbs, waiting on the I/O thread."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any, Self
+
+from pd_capflow.client.asynchronous import AsyncClient
+from pd_capflow.client.batch import Errors, plan_distribution, plan_flow, plan_query
+from pd_capflow.client.portal import Portal, current_portal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pd_capflow.client.batch import Plan
+    from pd_capflow.client.progress import ProgressOption
+    from pd_capflow.client.settings import Settings
+    from pd_capflow.flow.queries import Query
+
+__all__ = ["Client"]
+
+
+class Client:
+    """A client for scripts, notebooks and threads. `pd_capflow.connect` makes one.
+
+    Any number of threads may use one client at a time, and a notebook's running event loop does not
+    mind it. A lost connection is made again by the next call.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where to, and how.
+
+    Examples
+    --------
+    >>> import pd_capflow
+    >>> with pd_capflow.connect("demo://") as client:
+    ...     frame = client.capital_flow("HK.00700")
+    >>> frame.index.dtype
+    datetime64[us, Asia/Hong_Kong]
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._closed = False
+        self._attach()
+
+    def _attach(self) -> None:
+        self._portal = current_portal()
+        self._async = AsyncClient(self.settings)
+        self._finalizer = weakref.finalize(self, _close_soon, self._portal, self._async)
+        self._finalizer.atexit = False
+
+    def __repr__(self) -> str:
+        return repr(self._async).replace(AsyncClient.__name__, type(self).__name__)
+
+    @property
+    def connected(self) -> bool:
+        """Whether a connection stands; if not, the next call makes one."""
+        return self._async.connected
+
+    def connect(self) -> Self:
+        """Make sure that a connection stands.
+
+        Raises
+        ------
+        ConnectError, HandshakeError, ProtocolError
+            If there is none within the timeout.
+        """
+        self._run(self._here().connect())
+        return self
+
+    def close(self) -> None:
+        """End the connection. Calls under way fail, later ones too. Closing twice is fine."""
+        self._run(self._here().close())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def capital_flow(
+        self,
+        codes: Any,
+        period: str = "intraday",
+        start: Any = None,
+        end: Any = None,
+        *,
+        errors: Errors = "raise",
+        progress: ProgressOption = None,
+    ) -> pd.DataFrame:
+        """Return the capital flow of one or more codes (``Qot_GetCapitalFlow``, 3211).
+
+        Parameters
+        ----------
+        codes : str, or iterable of str
+            Such as ``"HK.00700"`` or ``["HK.00700", "US.AAPL"]``; each code is asked for once.
+        period : {"intraday", "day", "week", "month"}
+            Rows of a minute (the latest session, running totals since the open), a day, a week or a
+            month (each row its own).
+        start, end : date-like, optional
+            First and last day, in exchange time: anything that `pandas.Timestamp` takes. Neither: the
+            last 365 days. One: 365 days from it, or up to it. Not for ``intraday``.
+        errors : {"raise", "collect"}
+            If some of many codes fail: raise a `BatchError` after all were tried, or return what came,
+            with ``attrs["capflow"]["errors"]`` telling why the others are missing.
+        progress : bool or callable, optional
+            None shows a bar when many codes have to wait for the rate budget and tqdm is installed;
+            True always, False never. A function is told a `pd_capflow.Progress`.
+
+        Returns
+        -------
+        DataFrame
+            ``float64`` columns ``in_flow, main_in_flow, super_in_flow, big_in_flow, mid_in_flow,
+            sml_in_flow``: net amounts in the trading currency, not scaled, positive in; NaN where the
+            gateway sent none, as it does for ``main_in_flow`` intraday. One code: indexed by ``time``,
+            ``datetime64[us, zone]`` in the exchange's zone. Several: by ``(code, time)`` in the order
+            asked, in UTC if their zones differ. ``attrs["capflow"]`` holds ``codes``, ``period``,
+            ``cumulative``, ``currency``, ``tz``, ``last_valid_time``, ``source`` and ``errors``.
+
+        Raises
+        ------
+        QueryError
+            The question cannot be asked; nothing was sent.
+        TransportError
+            No answer arrived.
+        ProtocolError
+            The answer broke the protocol.
+        GatewayError
+            The gateway refused.
+        BatchError
+            Some of many codes failed.
+
+        Examples
+        --------
+        >>> import pd_capflow
+        >>> client = pd_capflow.connect("demo://")
+        >>> client.capital_flow(["HK.00700", "HK.09988"], "day").index.names
+        FrozenList(['code', 'time'])
+        """
+        return self._frame(plan_flow(codes, period, start, end, errors), progress)
+
+    def capital_distribution(
+        self, codes: Any, *, errors: Errors = "raise", progress: ProgressOption = None
+    ) -> pd.DataFrame:
+        """Return gross in- and outflow by order size (``Qot_GetCapitalDistribution``, 3212).
+
+        Parameters
+        ----------
+        codes, errors, progress
+            As for `capital_flow`.
+
+        Returns
+        -------
+        DataFrame
+            One row a code, of the latest session so far. ``float64`` columns ``super_in, super_out,
+            big_in, big_out, mid_in, mid_out, sml_in, sml_out``: gross amounts in the trading currency;
+            NaN where the gateway sent none. Indexed as by `capital_flow`; ``time`` is the update time,
+            NaT where none was sent.
+
+        Raises
+        ------
+        QueryError, TransportError, ProtocolError, GatewayError, BatchError
+            As for `capital_flow`.
+
+        Examples
+        --------
+        >>> import pd_capflow
+        >>> client = pd_capflow.connect("demo://")
+        >>> client.capital_distribution("HK.00700").shape
+        (1, 8)
+        """
+        return self._frame(plan_distribution(codes, errors), progress)
+
+    def fetch(self, query: Query) -> pd.DataFrame:
+        """Return the answer to one query as a frame.
+
+        Parameters
+        ----------
+        query : CapitalFlow or CapitalDistribution
+            The question as a value.
+
+        Examples
+        --------
+        >>> import pd_capflow
+        >>> client = pd_capflow.connect("demo://")
+        >>> client.fetch(pd_capflow.CapitalFlow("US.AAPL", "week")).attrs["capflow"]["currency"]
+        'USD'
+        """
+        return self._frame(plan_query(query), progress=False)
+
+    def _frame(self, plan: Plan, progress: ProgressOption) -> pd.DataFrame:
+        client = self._here()
+        with client.meter(plan, progress) as meter:
+            outcome = self._run(client.outcome(plan, meter))
+        return plan.frame(outcome)
+
+    def _here(self) -> AsyncClient:
+        """Return the client in this process: a forked child needs a thread and a connection of its own."""
+        portal = current_portal()
+        if portal is not self._portal:
+            self._finalizer.detach()
+            self._attach()
+        return self._async
+
+    def _run(self, work: Any) -> Any:
+        return self._portal.run(work)
+
+
+def _close_soon(portal: Portal, client: AsyncClient) -> None:
+    if portal.loop.is_running():
+        portal.submit(client.close())

@@ -1,0 +1,1 @@
+"""Capital flow as pandas sees it: queries, tidy frames and measures. No input or output in here."""

@@ -1,0 +1,13 @@
+"""The demo gateway: speaks OpenD's protocol, serves an invented market, and says so.
+
+It refuses what OpenD refuses and as OpenD does, so that what works with it works with OpenD.
+"""
+
+from __future__ import annotations
+
+from pd_capflow.gateway.clock import Clock
+from pd_capflow.gateway.limits import Limit
+from pd_capflow.gateway.market import InventedMarket
+from pd_capflow.gateway.server import Gateway
+
+__all__ = ["Clock", "Gateway", "InventedMarket", "Limit"]

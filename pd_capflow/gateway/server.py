@@ -1,0 +1,254 @@
+"""The gateway: sockets, sessions, and who may ask what when."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import secrets
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Self
+
+from pd_capflow.gateway.clock import Clock
+from pd_capflow.gateway.handlers import HANDLERS, PACED, SERVER_VERSION, Refusal, answer, success
+from pd_capflow.gateway.limits import Limit, RateLimiter
+from pd_capflow.gateway.market import InventedMarket
+from pd_capflow.gateway.texts import Language, say
+from pd_capflow.protocol.conversation import Asked, Broken, ServerConversation, State
+from pd_capflow.protocol.messages import INIT_CONNECT
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from pd_capflow.protocol.messages import Method
+
+__all__ = ["Gateway"]
+
+log = logging.getLogger("pd_capflow.gateway")
+
+#: Connections that OpenD serves at one time; further ones are closed at once.
+MAX_CONNECTIONS = 128
+#: Seconds between keep-alives that the gateway asks for, and of silence after which it hangs up.
+KEEP_ALIVE_INTERVAL = 10
+SILENCE_LIMIT = 3 * KEEP_ALIVE_INTERVAL
+
+_DEMO = "the demo gateway of pd_capflow: all numbers are invented"
+_INVALID_PACKET = -500
+
+
+class Gateway:
+    """A gateway that serves an invented market over OpenD's protocol.
+
+    Parameters
+    ----------
+    seed : int, default 0
+        Another seed, another market.
+    clock : callable, optional
+        Returns the market's time, as an aware datetime; the wall clock by default.
+    speed : float, default 1.0
+        How fast the default clock runs.
+    limit : Limit or None
+        Requests in a sliding window, for each interface over all connections; None for no limit.
+    language : {"en", "chs"}
+        In which to refuse.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> async def main():
+    ...     async with Gateway(seed=7) as gateway:
+    ...         return await gateway.listen(port=0)
+    >>> host, port = asyncio.run(main())
+    >>> host
+    '127.0.0.1'
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        clock: Callable[[], datetime] | None = None,
+        speed: float = 1.0,
+        limit: Limit | None = Limit(),  # noqa: B008  # frozen
+        language: Language = "en",
+    ) -> None:
+        self.market = InventedMarket(seed)
+        self.clock = clock or Clock(speed=speed)
+        self.limiter = RateLimiter(limit)
+        self.language = language
+        self._sessions: set[_Session] = set()
+        self._servers: list[asyncio.Server] = []
+        self._numbers = itertools.count(7_000_000_000_000_000_001 + secrets.randbelow(1 << 40) * 1000)
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._sessions)
+
+    async def listen(self, host: str = "127.0.0.1", port: int = 11111) -> tuple[str, int]:
+        """Accept connections, and return the host and port of it; port 0 takes a free one."""
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(self._session, host, port)
+        self._servers.append(server)
+        bound: tuple[str, int] = server.sockets[0].getsockname()[:2]
+        if not _is_loopback(bound[0]):
+            log.warning(
+                "listening on %s: everybody who reaches this machine can connect, unencrypted", bound[0]
+            )
+        return bound
+
+    async def adopt(self, sock: socket.socket) -> None:
+        """Serve a client at the other end of a socket that is connected."""
+        await asyncio.get_running_loop().connect_accepted_socket(self._session, sock)
+
+    async def close(self) -> None:
+        """Hang up on everybody."""
+        for server in self._servers:
+            server.close()
+        for session in list(self._sessions):
+            session.hang_up()
+        for server in self._servers:
+            await server.wait_closed()
+        self._servers.clear()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def response(self, method: Method, c2s: Any) -> Any:
+        """Return the response to a request of a session, or raise its `Refusal`."""
+        if method in PACED and not self.limiter.grants(method.proto_id):
+            limit = self.limiter.limit or Limit()
+            raise Refusal(
+                "too_often",
+                title=method.title,
+                title_zh=PACED[method],
+                requests=limit.requests,
+                seconds=limit.seconds,
+            )
+        return answer(method, self.market, self.clock(), c2s)
+
+    def welcome(self) -> Any:
+        """Return the response to an InitConnect."""
+        response = success(INIT_CONNECT)
+        s2c = response.s2c
+        s2c.serverVer = SERVER_VERSION
+        s2c.loginUserID = 10_000_001
+        s2c.connID = next(self._numbers)
+        s2c.connAESKey = secrets.token_hex(8)
+        s2c.keepAliveInterval = KEEP_ALIVE_INTERVAL
+        s2c.aesCBCiv = secrets.token_hex(8)
+        s2c.userAttribution = 1
+        s2c.demo = _DEMO
+        return response
+
+    def enter(self, session: _Session) -> bool:
+        """Let a session in, unless there are too many."""
+        if len(self._sessions) >= MAX_CONNECTIONS:
+            return False
+        self._sessions.add(session)
+        return True
+
+    def leave(self, session: _Session) -> None:
+        """Forget a session."""
+        self._sessions.discard(session)
+
+    def _session(self) -> _Session:
+        return _Session(self)
+
+
+class _Session(asyncio.Protocol):
+    """One client's connection."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._conversation = ServerConversation()
+        self._transport: asyncio.Transport | None = None
+        self._loop = asyncio.get_running_loop()
+        self._heard_at = self._loop.time()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the open socket."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # for the type checker: a socket has no other
+        self._transport = transport
+        if not self._gateway.enter(self):
+            log.warning("! more than %d connections: the newest is closed", MAX_CONNECTIONS)
+            transport.abort()
+            return
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
+        """Take the end of the socket."""
+        self._gateway.leave(self)
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes, and answer what they ask."""
+        self._conversation.receive_data(data)
+        for event in self._conversation.events_received():
+            if isinstance(event, Broken):
+                log.warning("! %s", event.error)
+                self._flush()
+                self.hang_up()
+                return
+            self._heard_at = self._loop.time()
+            self._handle(event)
+        self._flush()
+
+    def pause_writing(self) -> None:
+        """Read no more requests while the client does not read its answers."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Read on."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def hang_up(self) -> None:
+        """Close the connection once what is due has been sent."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def _handle(self, asked: Asked) -> None:
+        log.debug("< %s", asked.packet)
+        try:
+            self._answer(asked)
+        except Refusal as refusal:
+            text = say(refusal.key, self._gateway.language, **refusal.facts)
+            self._conversation.refuse(asked, text, _INVALID_PACKET if refusal.key == "unreadable" else -1)
+
+    def _answer(self, asked: Asked) -> None:
+        if asked.fault is not None:
+            raise Refusal("unreadable")
+        if asked.method is INIT_CONNECT and self._conversation.state is State.OPENING:
+            self._conversation.accept(asked, self._gateway.welcome())
+            return
+        if self._conversation.state is not State.OPEN:
+            raise Refusal("not_initialised")
+        if asked.method is None or asked.method not in HANDLERS:
+            raise Refusal("unknown_method")
+        self._conversation.reply(asked, self._gateway.response(asked.method, asked.message.c2s))
+
+    def _flush(self) -> None:
+        data = self._conversation.data_to_send()
+        if data and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def _watch(self) -> None:
+        """Hang up on a client that has been silent for too long."""
+        left = self._heard_at + SILENCE_LIMIT - self._loop.time()
+        if left <= 0:
+            self.hang_up()
+        else:
+            self._timer = self._loop.call_later(left, self._watch)
+
+
+def _is_loopback(host: str) -> bool:
+    return ip_address(host.partition("%")[0]).is_loopback

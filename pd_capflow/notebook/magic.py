@@ -1,0 +1,107 @@
+"""``%capflow``: parse, ask, return the frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
+from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+from IPython.utils.text import DollarFormatter
+
+from pd_capflow.errors import CapflowError
+from pd_capflow.notebook.oneline import in_one_line
+from pd_capflow.options import QUESTION, split_codes
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    import pandas as pd
+
+__all__ = ["CapflowMagics"]
+
+_NO_CODE = "no code given; expected one such as %capflow HK.00700 (%capflow -h tells more)"
+# Frames between the cell and the expansion of its variables.
+_STACK_DEPTH = 3
+
+
+class _Words(DollarFormatter):
+    """Expands ``$name`` and ``{expr}``; a list becomes its items, as the arguments that they are."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if not isinstance(value, str) and hasattr(value, "__iter__"):
+            return " ".join(map(str, value))
+        return str(super().format_field(value, format_spec))
+
+    def convert_field(self, value: Any, conversion: str | None) -> Any:
+        listed = not isinstance(value, str) and hasattr(value, "__iter__")
+        return value if listed else super().convert_field(value, conversion)
+
+
+def _question(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a magic the arguments of a question."""
+    for flags, keywords in reversed(QUESTION):
+        method = argument(*flags, **keywords)(method)
+    return method
+
+
+@magics_class
+class CapflowMagics(Magics):
+    """The magics of pd_capflow."""
+
+    @no_var_expand
+    @magic_arguments()
+    @_question
+    @argument("--plot", nargs="?", const="", metavar="KIND", help="draw a chart: cumulative or bars")
+    @argument("-o", dest="name", metavar="NAME", help="also keep the frame in this variable")
+    @argument("-h", "--help", action="store_true", help="show this and ask nothing")
+    @line_magic
+    def capflow(self, line: str) -> pd.DataFrame | None:
+        """Fetch capital flow and return it as a tidy frame.
+
+        Examples: ``%capflow HK.00700``, ``%capflow $codes -p day --start 2026-01-05 --plot``,
+        ``frame = %capflow US.AAPL --url demo://``.
+        """
+        arguments = parse_argstring(self.capflow, self._expanded(line))
+        if arguments.help:
+            print(self.capflow.__doc__)  # noqa: T201  # help goes where a print goes
+            return None
+        _settle(arguments)
+        try:
+            frame = _ask(arguments)
+            if arguments.plot is not None:
+                frame.capflow.plot(arguments.plot or None)
+        except CapflowError as error:
+            raise in_one_line(error) from error.__cause__
+        if arguments.name:
+            self._shell.user_ns[arguments.name] = frame
+        return frame
+
+    @property
+    def _shell(self) -> Any:
+        return self.shell
+
+    def _expanded(self, line: str) -> str:
+        return str(self._shell.var_expand(line, depth=_STACK_DEPTH, formatter=_Words()))
+
+
+def _settle(arguments: argparse.Namespace) -> None:
+    """Tell codes from kinds, and refuse what cannot be meant."""
+    if arguments.plot and "." in arguments.plot:
+        # "--plot HK.00700": what follows is not a kind but the code.
+        arguments.codes.insert(0, arguments.plot)
+        arguments.plot = ""
+    arguments.codes = split_codes(arguments.codes)
+    if not arguments.codes:
+        raise UsageError(_NO_CODE)
+    if arguments.name is not None and not arguments.name.isidentifier():
+        raise UsageError(f"-o {arguments.name}: expected the name of a variable")
+
+
+def _ask(arguments: argparse.Namespace) -> pd.DataFrame:
+    from pd_capflow.client import shared_client
+
+    codes = arguments.codes[0] if len(arguments.codes) == 1 else arguments.codes
+    client = shared_client(arguments.url)
+    return client.capital_flow(codes, arguments.period, arguments.start, arguments.end)

@@ -1,0 +1,101 @@
+"""The message classes, out of a descriptor pool of our own, and the one table of methods.
+
+The pool is private because the vendor's SDK registers files of the same names in protobuf's default
+pool: ordinary generated modules cannot live in one process with it. ``descriptors.binpb`` is made from
+``proto/`` by the command at the head of README's section "Working on it".
+
+A new endpoint is a ``.proto`` file and a line in `METHODS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message_factory import GetMessageClass
+
+__all__ = [
+    "CAPITAL_DISTRIBUTION",
+    "CAPITAL_FLOW",
+    "GLOBAL_STATE",
+    "INIT_CONNECT",
+    "KEEP_ALIVE",
+    "METHODS",
+    "NOTIFY",
+    "Method",
+]
+
+# Message classes are made at run time, so no type checker can know their fields.
+MessageClass = Any
+
+
+def _load_pool() -> DescriptorPool:
+    pool = DescriptorPool()
+    compiled = files("pd_capflow.protocol").joinpath("descriptors.binpb").read_bytes()
+    for file in FileDescriptorSet.FromString(compiled).file:
+        pool.AddSerializedFile(file.SerializeToString())
+    return pool
+
+
+_POOL = _load_pool()
+
+
+def message_class(name: str) -> MessageClass:
+    """Return the message class of a full name such as ``"Qot_Common.Security"``."""
+    return GetMessageClass(_POOL.FindMessageTypeByName(name))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Method:
+    """One numbered method of the protocol.
+
+    Attributes
+    ----------
+    proto_id : int
+        The number in the packet's header.
+    name : str
+        The vendor's name, which is the package of its messages.
+    request, response : type
+        The message classes; a push has no request.
+    title : str
+        What the gateway calls the method in its refusals.
+    """
+
+    proto_id: int
+    name: str
+    request: MessageClass
+    response: MessageClass
+    title: str
+
+    @property
+    def is_push(self) -> bool:
+        """Whether the gateway sends this unasked."""
+        return self.request is None
+
+
+def _method(proto_id: int, name: str, title: str = "", *, push: bool = False) -> Method:
+    request = None if push else message_class(f"{name}.Request")
+    return Method(proto_id, name, request, message_class(f"{name}.Response"), title or name)
+
+
+INIT_CONNECT = _method(1001, "InitConnect")
+GLOBAL_STATE = _method(1002, "GetGlobalState")
+NOTIFY = _method(1003, "Notify", push=True)
+KEEP_ALIVE = _method(1004, "KeepAlive")
+CAPITAL_FLOW = _method(3211, "Qot_GetCapitalFlow", "Get Capital Flow")
+CAPITAL_DISTRIBUTION = _method(3212, "Qot_GetCapitalDistribution", "Get Capital Distribution")
+
+#: Every method of which we know the messages, by proto id.
+METHODS: dict[int, Method] = {
+    method.proto_id: method
+    for method in (INIT_CONNECT, GLOBAL_STATE, NOTIFY, KEEP_ALIVE, CAPITAL_FLOW, CAPITAL_DISTRIBUTION)
+}
+
+#: Proto ids of everything that a gateway may push, whether or not we know its messages. The header has
+#: no flag for it.
+PUSH_IDS = frozenset(
+    {1003, 2208, 2218, 3005, 3007, 3009, 3011, 3013, 3015, 3019, 3261, 3310, 3450, 3451, 3452}
+)

@@ -1,0 +1,137 @@
+"""Packet <-> bytes, as they travel over TCP.
+
+A packet is a header of 44 bytes, little-endian and without padding, and a body::
+
+    magic "FT" | proto_id u32 | format u8 | version u8 | serial_no u32 | body length u32 | SHA-1 | 8 zeros
+
+The length is that of the body as transmitted, the SHA-1 that of the plain body. There is nothing by
+which to find the next packet once one is broken, so every fault is final: `ProtocolError`, and the
+connection is of no more use. However the bytes are cut, the same packets come out, and what is buffered
+never exceeds one packet of the permitted size and one piece.
+
+A wire is a layout: whoever writes another (WebSocket) gives it the same three verbs.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from hashlib import sha1
+from typing import Protocol
+
+from pd_capflow.errors import ProtocolError
+from pd_capflow.protocol.body import BodyFormat
+from pd_capflow.protocol.cipher import PLAIN, Cipher
+
+__all__ = ["CLIENT_BODY_LIMIT", "GATEWAY_BODY_LIMIT", "HEADER", "MAGIC", "Packet", "TcpWire", "Wire"]
+
+HEADER = struct.Struct("<2sIBBII20s8s")
+MAGIC = b"FT"
+
+#: Largest body that a client takes from a gateway, in bytes.
+CLIENT_BODY_LIMIT = 16 * 1024 * 1024
+#: Largest body that a gateway takes from a client, in bytes.
+GATEWAY_BODY_LIMIT = 1024 * 1024
+
+_FORMATS = {int(known): known for known in BodyFormat}
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """The wire unit: a numbered body, in plain."""
+
+    proto_id: int
+    serial_no: int
+    body: bytes = field(repr=False)
+    body_format: BodyFormat = BodyFormat.PROTOBUF
+
+
+class Wire(Protocol):
+    """One layout of packets in bytes, with what it has received and not yet handed out."""
+
+    cipher: Cipher
+
+    def pack(self, packet: Packet) -> bytes:
+        """Return the bytes of a packet."""
+        ...
+
+    def receive_data(self, data: bytes) -> None:
+        """Take bytes, cut anywhere."""
+        ...
+
+    def next_packet(self) -> Packet | None:
+        """Return the next whole packet, or None; raise `ProtocolError` where bytes break the layout."""
+        ...
+
+
+class TcpWire:
+    """The layout of OpenD's TCP port.
+
+    Parameters
+    ----------
+    body_limit : int
+        Largest body to accept, in bytes.
+    """
+
+    def __init__(self, body_limit: int) -> None:
+        self.cipher: Cipher = PLAIN
+        self._body_limit = body_limit
+        self._buffer = bytearray()
+
+    def pack(self, packet: Packet) -> bytes:
+        """Return the bytes of a packet."""
+        sealed = self.cipher.encrypt(packet.body)
+        header = HEADER.pack(
+            MAGIC,
+            packet.proto_id,
+            packet.body_format,
+            0,
+            packet.serial_no,
+            len(sealed),
+            _digest(packet.body),
+            bytes(8),
+        )
+        return header + sealed
+
+    def receive_data(self, data: bytes) -> None:
+        """Take bytes, cut anywhere."""
+        self._buffer += data
+
+    def next_packet(self) -> Packet | None:
+        """Return the next whole packet, or None while its bytes are not all there."""
+        buffer = self._buffer
+        if not MAGIC.startswith(buffer[:2]):
+            raise ProtocolError(f"a packet begins with {bytes(buffer[:2])!r}, not with {MAGIC!r}")
+        if len(buffer) < HEADER.size:
+            return None
+        _, proto_id, number, _, serial_no, length, digest, _ = HEADER.unpack_from(buffer)
+        body_format = self._check_header(proto_id, number, length)
+        end = HEADER.size + length
+        if len(buffer) < end:
+            return None
+        body = self._open(bytes(buffer[HEADER.size : end]), digest, proto_id, serial_no)
+        del buffer[:end]
+        return Packet(proto_id, serial_no, body, body_format)
+
+    def _check_header(self, proto_id: int, number: int, length: int) -> BodyFormat:
+        if length > self._body_limit:
+            raise ProtocolError(
+                f"a packet {proto_id} announces a body of {length} bytes; {self._body_limit} are allowed"
+            )
+        body_format = _FORMATS.get(number)
+        if body_format is None:
+            raise ProtocolError(f"a packet {proto_id} has body format {number}; there are 0 and 1")
+        return body_format
+
+    def _open(self, sealed: bytes, digest: bytes, proto_id: int, serial_no: int) -> bytes:
+        body = self.cipher.decrypt(sealed)
+        if _digest(body) != digest:
+            raise ProtocolError(
+                f"the SHA-1 of packet {proto_id} with serial {serial_no} is not that of its body",
+                serial_no=serial_no,
+            )
+        return body
+
+
+def _digest(body: bytes) -> bytes:
+    return sha1(body, usedforsecurity=False).digest()
