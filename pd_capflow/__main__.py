@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pd_capflow import __version__
+from pd_capflow.accessor import CapflowAccessor
 from pd_capflow.errors import BatchError, CapflowError, QueryError
 from pd_capflow.options import QUESTION, split_codes
 
@@ -166,7 +167,7 @@ def _drawer(path: Path) -> Callable[[pd.DataFrame], None]:
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(9, 4.6), layout="constrained")
-        frame.capflow.plot(ax=figure.subplots())
+        CapflowAccessor(frame).plot(ax=figure.subplots())
         figure.savefig(path, dpi=150)
         print(f"wrote {path}", file=sys.stderr)
 

@@ -6,7 +6,6 @@ checked when its name is looked up, so `hasattr` tells the truth about a frame.
 
 from __future__ import annotations
 
-import functools
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
@@ -115,7 +114,7 @@ class _Measure(Generic[P, R]):
     def __init__(self, method: Callable[Concatenate[CapflowAccessor, P], R], needs: tuple[str, ...]) -> None:
         self._method = method
         self._needs = needs
-        functools.update_wrapper(self, method)
+        self.__doc__ = method.__doc__
 
     @overload
     def __get__(self, accessor: None, owner: type) -> Callable[Concatenate[CapflowAccessor, P], R]: ...
@@ -194,7 +193,7 @@ class CapflowAccessor:
         return measures.resample(self._frame, rule)
 
     @_measure("in_flow")
-    def plot(self, kind: str | None = None, *, ax: Axes | None = None, **options: Any) -> Axes:
+    def plot(self, /, kind: str | None = None, *, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw a chart; see `pd_capflow.plot.draw`.
 
         Parameters

@@ -42,5 +42,5 @@ def split_codes(words: list[str]) -> list[str]:
     >>> split_codes(["['HK.00700',", "'US.AAPL']"])
     ['HK.00700', 'US.AAPL']
     """
-    pieces = (piece.strip("[](){}'\"") for word in words for piece in word.split(","))
+    pieces = (piece.strip("[]()'\"") for word in words for piece in word.split(","))
     return [piece for piece in pieces if piece]

@@ -88,7 +88,8 @@ _OTHER_CURRENCY = (
     ("SZ", re.compile(r"200\d{3}"), "HKD"),
 )
 
-_SYMBOL = re.compile(r"[!-~]{1,32}")
+# Printable ASCII, but no spaces, quotes, brackets, commas, semicolons and backslashes.
+_SYMBOL = re.compile(r"[!#-&*+\-./0-9:=?@A-Z^_a-z|~]{1,32}")
 _EXPECTED = "expected PREFIX.SYMBOL, such as HK.00700, US.AAPL, SH.600519 or SZ.000001"
 
 
@@ -101,8 +102,8 @@ class Security:
     market : str
         The prefix of a market in `MARKETS`.
     symbol : str
-        The security's symbol as the exchange writes it: one to 32 printable ASCII characters without
-        spaces.
+        The security's symbol as the exchange writes it: one to 32 letters, digits and signs such as a
+        dot or a dash.
 
     Raises
     ------

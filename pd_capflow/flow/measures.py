@@ -178,7 +178,7 @@ def resample(frame: pd.DataFrame, rule: Any) -> pd.DataFrame:
     intraday = frame.attrs[ATTRS].get("period") == "intraday"
     group = _minute_bins(rows, offset, rule) if intraday else _calendar_bins(frame, rows, offset, rule)
     spans = _spans(group[rows.order])
-    last = rows.order[[end - 1 for _, end in spans]]
+    last = rows.order[np.array([end - 1 for _, end in spans], dtype=np.int64)]
     result = frame.iloc[last].copy()
     if summed:
         values = _amounts(frame)[rows.order]
@@ -224,7 +224,7 @@ def _starts(group: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _spans(group: NDArray[np.int64]) -> list[tuple[int, int]]:
     starts = _starts(group).tolist()
-    return list(zip(starts, [*starts[1:], len(group)], strict=True))
+    return list(zip(starts, [*starts, len(group)][1:], strict=True))
 
 
 def _offset(rule: Any) -> pd.offsets.BaseOffset:

@@ -7,7 +7,7 @@ zones too. Everything is told in whole numbers, one for each row.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -95,13 +95,21 @@ def _codes(frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[Security]]:
     if "code" in frame.index.names:
         numbers, names = pd.factorize(frame.index.get_level_values("code"))
         return numbers.astype(np.int64), [Security.parse(name) for name in names]
-    codes = frame.attrs.get(ATTRS, {}).get("codes", [])
-    if len(codes) != 1:
+    codes = [Security.parse(code) for code in frame.attrs.get(ATTRS, {}).get("codes", [])]
+    if not _is_one(codes, frame.index):
         raise QueryError(
-            f"the frame has no index level 'code' and its attrs name {len(codes)} codes; expected one: "
-            "choose it with frame.xs('HK.00700'), and keep frame.attrs"
+            f"the frame has no index level 'code', and its attrs name {len(codes)} codes of which it may "
+            "hold any; choose one with frame.loc[['HK.00700']], which keeps the level"
         )
-    return np.zeros(len(frame), np.int64), [Security.parse(codes[0])]
+    return np.zeros(len(frame), np.int64), codes[:1]
+
+
+def _is_one(codes: list[Security], index: pd.Index[Any]) -> bool:
+    """Tell whether rows without a level for codes are one code's, of whatever name."""
+    if len(codes) == 1:
+        return True
+    # After frame.xs("HK.00700") the attrs still name all codes; one market is all that matters then.
+    return len({code.market for code in codes}) == 1 and index.is_unique
 
 
 def _parts(clock: NDArray[np.int64], security: Security) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

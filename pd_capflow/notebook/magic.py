@@ -9,6 +9,7 @@ from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 from IPython.utils.text import DollarFormatter
 
+from pd_capflow.accessor import CapflowAccessor
 from pd_capflow.errors import CapflowError
 from pd_capflow.notebook.oneline import in_one_line
 from pd_capflow.options import QUESTION, split_codes
@@ -71,7 +72,7 @@ class CapflowMagics(Magics):
         try:
             frame = _ask(arguments)
             if arguments.plot is not None:
-                frame.capflow.plot(arguments.plot or None)
+                CapflowAccessor(frame).plot(arguments.plot or None)
         except CapflowError as error:
             raise in_one_line(error) from error.__cause__
         if arguments.name:

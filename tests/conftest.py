@@ -1,0 +1,17 @@
+"""What all tests share: a process that knows no gateway but those that a test names."""
+
+from __future__ import annotations
+
+import pytest
+
+from pd_capflow.client import close_shared_clients, settings
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(monkeypatch):
+    """No test sees another's configuration, or the developer's environment."""
+    for name in ("PD_CAPFLOW_URL", "PD_CAPFLOW_KEY", "PD_CAPFLOW_RSA_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(settings, "_configured", {})
+    yield
+    close_shared_clients()
