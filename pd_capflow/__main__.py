@@ -121,6 +121,8 @@ def _ask(client: Any, codes: list[str], told: argparse.Namespace) -> tuple[pd.Da
 
 
 def _show(frame: pd.DataFrame) -> None:
+    from pd_capflow.flow.frames import DEMO_NOTE
+
     facts = frame.attrs["capflow"]
     rows = "running totals" if facts["cumulative"] else "each row its own"
     last = facts["last_valid_time"]
@@ -128,7 +130,7 @@ def _show(frame: pd.DataFrame) -> None:
     print(f"{', '.join(facts['codes'])} · {facts['period']}, {rows}")
     print(f"{facts['currency'] or 'several currencies'} · {facts['tz']}{valid} · {facts['source']['url']}")
     if facts["source"]["demo"]:
-        print("DEMO DATA: these numbers are invented")
+        print(DEMO_NOTE)
     print(frame.to_string(max_rows=14, float_format=_amount, show_dimensions=True))
     sys.stdout.flush()
 

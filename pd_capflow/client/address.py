@@ -48,11 +48,15 @@ class Address:
         return self.scheme == "demo"
 
 
-@lru_cache(maxsize=64)
 def parse_address(url: str) -> Address:
     """Read an address; raise `QueryError` if it is none."""
     if not isinstance(url, str):
         raise QueryError(f"address {url!r} is no text; {_EXPECTED}")
+    return _parse(url)
+
+
+@lru_cache(maxsize=64)
+def _parse(url: str) -> Address:
     try:
         parts = urlsplit(url.strip())
         port = parts.port
@@ -87,4 +91,4 @@ def _tcp(parts: SplitResult, port: int | None, url: str) -> Address:
 
 def _shown(url: str) -> str:
     """Return the address for a message, without anything that could be a key."""
-    return repr(url.rpartition("@")[2].partition("?")[0])
+    return repr(url.rpartition("@")[2].partition("?")[0].partition("#")[0])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from copy import copy
 from typing import TYPE_CHECKING, Any, Self
 
 from pd_capflow.client.batch import Errors, Outcome, Plan, plan_distribution, plan_flow, plan_query
@@ -15,7 +16,7 @@ from pd_capflow.client.deadline import Deadline
 from pd_capflow.client.dial import dial
 from pd_capflow.client.pacing import pacer_for
 from pd_capflow.client.progress import ProgressOption, meter_for
-from pd_capflow.errors import CapflowError, DisconnectedError, RateLimitError, TransportError
+from pd_capflow.errors import CapflowError, DisconnectedError, ProtocolError, RateLimitError, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +59,7 @@ class AsyncClient:
         self._pacer = pacer_for(settings.address, settings.rate)
         self._connecting = asyncio.Lock()
         self._connection: Connection | None = None
+        self._failure: CapflowError | None = None
         self._closed = False
 
     def __repr__(self) -> str:
@@ -151,6 +153,8 @@ class AsyncClient:
             except RateLimitError:
                 if not self._pacer.refused(query.method, since):
                     raise
+            except ProtocolError as error:
+                raise ProtocolError(f"{self.settings.address}: {error}", serial_no=error.serial_no) from error
             else:
                 self._pacer.granted(query.method)
                 return columns
@@ -182,15 +186,25 @@ class AsyncClient:
         return await self._connect_once(deadline)
 
     async def _connect_once(self, deadline: Deadline) -> Connection:
-        """Connect, or wait for whoever is at it; both within the deadline."""
+        """Connect, or wait for whoever is at it and share how that ends; both within the deadline."""
+        failure = self._failure
         async with self._connecting:
             self._check_open()
             if self._connection is None or not self._connection.usable:
-                self._connection = await dial(self.settings.address, deadline.left)
+                if self._failure is not None and self._failure is not failure:
+                    raise copy(self._failure)
+                self._connection = await self._dial(deadline)
             if self._closed:
                 self._connection.close()
             self._check_open()
             return self._connection
+
+    async def _dial(self, deadline: Deadline) -> Connection:
+        try:
+            return await dial(self.settings.address, deadline.left)
+        except CapflowError as error:
+            self._failure = copy(error)  # without the traceback, which holds on to the client
+            raise
 
     def _check_open(self) -> None:
         if self._closed:

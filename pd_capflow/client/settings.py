@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any, Final
@@ -116,7 +117,7 @@ def _settings(told: dict[str, Any]) -> Settings:
 
 
 def _timeout(value: Any) -> float:
-    if isinstance(value, Real) and 0 < float(value) < float("inf"):
+    if isinstance(value, Real) and 0 < value <= sys.float_info.max:
         return float(value)
     raise QueryError(f"timeout={value!r}; expected a number of seconds above 0")
 
@@ -128,6 +129,6 @@ def _rate(value: Any) -> Rate | None:
         requests, seconds = value
         if int(requests) == requests >= 1 and 0.001 <= seconds < float("inf"):
             return int(requests), float(seconds)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
     raise QueryError(f"rate={value!r}; expected (requests, seconds) such as (30, 30.0), or None")

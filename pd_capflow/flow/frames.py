@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
     from pd_capflow.security import Security
 
-__all__ = ["ATTRS", "DISTRIBUTION", "FLOW", "FLOW_COLUMNS", "TIERS", "Columns", "Shape", "build_frame"]
+__all__ = ["ATTRS", "DEMO_NOTE", "DISTRIBUTION", "FLOW", "FLOW_COLUMNS", "TIERS", "Columns", "Shape", "build_frame"]
 
 #: Key of the facts in ``DataFrame.attrs``.
 ATTRS = "capflow"
+#: What is said wherever numbers of a demo gateway are shown.
+DEMO_NOTE = "DEMO DATA: these numbers are invented"
 #: Columns of a capital-flow frame.
 FLOW_COLUMNS = tuple(FLOW_FIELDS)
 #: Order sizes, the largest first.

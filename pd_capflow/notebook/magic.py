@@ -11,6 +11,7 @@ from IPython.utils.text import DollarFormatter
 
 from pd_capflow.accessor import CapflowAccessor
 from pd_capflow.errors import CapflowError
+from pd_capflow.flow.frames import ATTRS, DEMO_NOTE
 from pd_capflow.notebook.oneline import in_one_line
 from pd_capflow.options import QUESTION, split_codes
 
@@ -75,6 +76,8 @@ class CapflowMagics(Magics):
                 CapflowAccessor(frame).plot(arguments.plot or None)
         except CapflowError as error:
             raise in_one_line(error) from error.__cause__
+        if frame.attrs[ATTRS]["source"]["demo"]:
+            print(DEMO_NOTE)  # noqa: T201  # above the frame that the cell shows
         if arguments.name:
             self._shell.user_ns[arguments.name] = frame
         return frame

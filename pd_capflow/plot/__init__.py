@@ -1,0 +1,87 @@
+"""Charts of capital flow: functions that take a frame and axes, and return the axes.
+
+This package is a door of its own: it loads matplotlib, and nothing else of pd_capflow loads it before a
+chart is asked for.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Protocol
+
+from pd_capflow.errors import QueryError
+from pd_capflow.plot.bars import bars
+from pd_capflow.plot.lines import cumulative
+from pd_capflow.plot.subject import Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+__all__ = ["KINDS", "Kind", "bars", "cumulative", "draw"]
+
+
+class Kind(Protocol):
+    """What draws one kind of chart."""
+
+    def __call__(self, frame: pd.DataFrame, *, ax: Axes | None = None, title: str | None = None) -> Axes:
+        """Draw a frame on axes, and return them."""
+
+
+#: Every kind of chart by its name.
+KINDS: dict[str, Kind] = {"cumulative": cumulative, "bars": bars}
+
+
+def draw(frame: pd.DataFrame, kind: str | None = None, *, ax: Axes | None = None, **options: object) -> Axes:
+    """Draw a frame.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Capital flow indexed by ``time`` or ``(code, time)``; amounts in the currency's own unit.
+    kind : str, optional
+        A key of `KINDS`; by default ``"cumulative"`` for intraday rows and ``"bars"`` for the rest.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default on a new pyplot figure.
+    **options
+        What that kind takes: ``colors``, ``lang``, ``title``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes that were drawn on.
+
+    Raises
+    ------
+    QueryError
+        If the kind or an option is not known, or this kind cannot show this frame.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> times = pd.date_range("2025-01-02", periods=2, freq="D", tz="Asia/Hong_Kong")
+    >>> frame = pd.DataFrame({"in_flow": [-1.2e9, 0.4e9]}, index=times)
+    >>> draw(frame, title="Two days").get_ylabel()
+    'Net inflow per day · 2 Jan – 3 Jan 2025'
+    """
+    if kind is None:
+        kind = "cumulative" if Subject.of(frame).intraday else "bars"
+    function = _kind(kind)
+    _check_options(kind, function, options)
+    return function(frame, ax=ax, **options)  # type: ignore[arg-type]  # each kind checks its own
+
+
+def _kind(kind: object) -> Kind:
+    found = KINDS.get(kind) if isinstance(kind, str) else None
+    if found is None:
+        raise QueryError(f"kind {kind!r} is not known: expected one of {', '.join(KINDS)}")
+    return found
+
+
+def _check_options(kind: str, function: Kind, options: Mapping[str, object]) -> None:
+    parameters = inspect.signature(function).parameters.values()
+    known = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
+    if unknown := [name for name in options if name not in known]:
+        raise QueryError(f"{kind} has no option {', '.join(unknown)}: expected some of {', '.join(known)}")

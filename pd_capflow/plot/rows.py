@@ -1,0 +1,135 @@
+"""The axis of day, week and month rows: one place for each date, whatever the calendar leaves out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pd_capflow.plot.ticks import Tick
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
+
+    from pd_capflow.plot.subject import Subject
+    from pd_capflow.plot.words import Words
+
+    Floats = npt.NDArray[np.float64]
+
+__all__ = ["RowAxis"]
+
+_FEWEST = 5  # rows for which there is always room, so that a single bar is not a wall
+
+
+@dataclass(frozen=True)
+class RowAxis:
+    """Positions of rows that stand for days or more: 0, 1, 2, ...
+
+    Attributes
+    ----------
+    dates : pandas.DatetimeIndex
+        Every date shown, once, in order, without a zone: a day of one exchange is the same day of another.
+    monthly : bool
+        Whether a row stands for a month, and its day says nothing.
+    words : Words
+        Language of the labels.
+    """
+
+    dates: pd.DatetimeIndex
+    monthly: bool
+    words: Words
+
+    separators = ()
+    bar_width = 0.74
+
+    @classmethod
+    def of(cls, subject: Subject, words: Words) -> RowAxis:
+        """Lay out the axis for all rows of a subject."""
+        dates = pd.DatetimeIndex([])
+        for flow in subject.flows:
+            dates = dates.union(_dates(flow.times).unique())
+        return cls(dates, subject.period == "month", words)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Left and right end of the axis."""
+        middle, half = (len(self.dates) - 1) / 2, max(len(self.dates), _FEWEST) / 2
+        return middle - half - 0.1, middle + half + 0.1
+
+    def place(self, times: pd.DatetimeIndex) -> Floats:
+        """Return the positions of times."""
+        return self.dates.get_indexer(_dates(times)).astype(np.float64)
+
+    def breaks(self, times: pd.DatetimeIndex) -> npt.NDArray[np.intp]:  # noqa: ARG002  # as `MinuteAxis`
+        """Return the numbers of the rows before which a line must be broken: none."""
+        return np.array([], dtype=np.intp)
+
+    def describe(self, x: float) -> str:
+        """Name the date at a position."""
+        row = round(x)
+        return self._full(row) if 0 <= row < len(self.dates) else ""
+
+    def subtitle(self) -> str:
+        """Name the dates shown: the subject's first and last."""
+        if not len(self.dates):
+            return ""
+        if not self.monthly:
+            return self.words.dates(self.dates[0], self.dates[-1])
+        first, last = self._full(0), self._full(len(self.dates) - 1)
+        return first if first == last else f"{first} – {last}"
+
+    def tick_sets(self, low: float, high: float) -> Iterator[Sequence[Tick]]:
+        """Give the first rows of years, quarters, months and weeks, then every row."""
+        if not len(self.dates):
+            return
+        first, last = max(round(low), 0), min(round(high), len(self.dates) - 1)
+        shown = self.dates[first : last + 1]
+        for form, groups in _groups(shown, monthly=self.monthly):
+            yield self._ticks(_starts(groups) + first, form)
+
+    def _ticks(self, rows: npt.NDArray[np.intp], form: str) -> list[Tick]:
+        """Label rows; the year stands below the first label of each."""
+        ticks, year = [], 0
+        for row in rows.tolist():
+            date = self.dates[row]
+            label = self.words.date(date, form)
+            if date.year != year and form != "year":
+                label += f"\n{self.words.date(date, 'year')}"
+            year = date.year
+            ticks.append(Tick(float(row), label))
+        return ticks
+
+    def _full(self, row: int) -> str:
+        date = self.dates[row]
+        if not self.monthly:
+            return self.words.date(date)
+        month, year = self.words.date(date, "month"), self.words.date(date, "year")
+        return f"{month} {year}" if self.words.lang == "en" else f"{year}{month}"
+
+
+def _dates(times: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    return times.tz_localize(None).normalize().as_unit("us")
+
+
+def _starts(groups: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
+    """Return the first row of each group, but not of a leading group that is mostly out of view."""
+    starts = np.flatnonzero(np.diff(groups, prepend=groups[:1] - 1))
+    lengths = np.diff(starts)
+    return starts[1:] if lengths.size and lengths[0] < 0.6 * lengths.max() else starts
+
+
+def _groups(dates: pd.DatetimeIndex, *, monthly: bool) -> Iterator[tuple[str, npt.NDArray[np.int64]]]:
+    """Yield, from coarse to fine, the form of a label and each date's number of years, months, ..."""
+    year, month = np.asarray(dates.year, dtype=np.int64), np.asarray(dates.month, dtype=np.int64) - 1
+    for years in (10, 5, 2, 1):
+        yield "year", year // years
+    yield "month", year * 4 + month // 3
+    yield "month", year * 12 + month
+    if not monthly:
+        days = dates.asi8 // 86_400_000_000
+        yield "day", (days + 3) // 7  # the epoch was a Thursday
+    yield "month" if monthly else "day", np.arange(len(dates), dtype=np.int64)

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.collections import LineCollection
+
+from pd_capflow.errors import QueryError
+from pd_capflow.plot import bars
+from pd_capflow.plot.style import COLOURS
+from tests.plot import plot_frames as builders
+from tests.plot.artists import bar_colors, by_gid, overlaps, ticks
+
+
+def heights(ax):
+    return np.array([bar.get_height() for bar in ax.patches])
+
+
+def test_a_bar_is_a_row():
+    frame = builders.rows(count=22)
+    ax = bars(frame)
+    np.testing.assert_array_equal(heights(ax), frame["in_flow"])
+    np.testing.assert_allclose([bar.get_x() + bar.get_width() / 2 for bar in ax.patches], range(22))
+    assert ax.get_ylabel() == "Net inflow per day, HKD · 2 Jan – 31 Jan 2025"
+
+
+@pytest.mark.parametrize("period", ["day", "week", "month"])
+def test_the_period_is_named(period):
+    assert f"per {period}" in bars(builders.rows(period=period)).get_ylabel()
+
+
+def test_minutes_are_taken_apart_by_session():
+    frame = builders.minutes(days=["2025-01-02", "2025-01-03"])
+    own = frame["in_flow"].groupby(frame.index.date).diff().fillna(frame["in_flow"])
+    ax = bars(frame)
+    np.testing.assert_allclose(heights(ax), own, atol=1e-6)
+    assert "per minute" in ax.get_ylabel()
+
+
+def test_minutes_of_their_own_are_left_as_they_are():
+    frame = builders.minutes(cumulative=False)
+    np.testing.assert_array_equal(heights(bars(frame)), frame["in_flow"])
+
+
+def test_minutes_of_unknown_nature_are_drawn_as_given():
+    frame = builders.minutes()
+    frame.attrs = {}
+    ax = bars(frame)
+    np.testing.assert_array_equal(heights(ax), frame["in_flow"])
+    assert "as given" in ax.get_ylabel()
+
+
+def test_a_code_is_needed_to_take_totals_apart():
+    frame = builders.together({code: builders.minutes(code) for code in ("HK.00700", "US.AAPL")})
+    with pytest.raises(QueryError, match="does not tell its code"):
+        bars(frame.xs("HK.00700"))
+    assert bars(frame.xs("HK.00700", drop_level=False)).patches
+
+
+def test_several_codes_are_refused():
+    frame = builders.together({code: builders.rows(code) for code in ("HK.00700", "HK.09988")})
+    with pytest.raises(QueryError, match=r'2 \(HK\.00700, HK\.09988\).*frame\.xs\("HK\.00700"'):
+        bars(frame)
+
+
+def test_a_missing_number_has_no_bar():
+    frame = builders.rows(count=10)
+    frame.iloc[4] = np.nan
+    frame.iloc[6, 0] = np.inf
+    middles = [round(bar.get_x() + bar.get_width() / 2) for bar in bars(frame).patches]
+    assert middles == [0, 1, 2, 3, 5, 7, 8, 9]
+
+
+@pytest.mark.parametrize(
+    ("code", "convention"),
+    [
+        ("SH.600519", "cn"),
+        ("SZ.000001", "cn"),
+        ("JP.7203", "cn"),
+        ("HK.00700", "intl"),
+        ("US.AAPL", "intl"),
+        ("SG.D05", "intl"),
+    ],
+)
+def test_auto_colours_follow_the_market(code, convention):
+    up, down = (pair[0] for pair in COLOURS[convention])
+    assert bar_colors(bars(builders.rows(code, count=22))) == {True: {up}, False: {down}}
+
+
+@pytest.mark.parametrize("colors", ["cn", "intl", "cb"])
+def test_a_convention_can_be_chosen(colors):
+    up, down = (pair[0] for pair in COLOURS[colors])
+    assert bar_colors(bars(builders.rows(count=22), colors=colors)) == {True: {up}, False: {down}}
+
+
+def test_few_bars_have_their_values():
+    ax = bars(builders.rows(count=5))
+    assert len(ax.texts) == 5
+    assert not overlaps(list(ax.texts))
+    assert not bars(builders.rows(count=60)).texts
+
+
+def test_very_many_bars_are_one_artist():
+    """Twenty thousand rectangles take a quarter of a minute."""
+    days = [f"2025-01-{day:02}" for day in (2, 3, 6, 7, 8)]
+    ax = bars(builders.minutes(days=days))
+    (lines,) = ax.collections
+    assert isinstance(lines, LineCollection)
+    assert len(lines.get_segments()) == 5 * 331
+
+
+def test_one_bar_is_no_wall():
+    ax = bars(builders.rows(count=1))
+    low, high = ax.get_xlim()
+    assert ax.patches[0].get_width() < 0.2 * (high - low)
+
+
+def test_nothing_to_draw_says_so():
+    """A single minute's own flow is unknown, since what came before it is."""
+    for frame in (builders.rows().iloc[:0], builders.minutes().iloc[200:201]):
+        ax = bars(frame)
+        assert not ax.patches
+        assert [text.get_text() for text in by_gid(ax, "empty")] == ["no data"]
+
+
+def test_zeros_are_drawn():
+    frame = builders.rows()
+    frame[builders.COLUMNS] = 0.0
+    ax = bars(frame)
+    assert len(ax.patches) == 5
+    assert ax.get_ylim() == (-1, 1)
+
+
+def test_ticks_of_a_year_are_months():
+    assert ticks(bars(builders.rows(count=250)))[:3] == ["Jan\n2025", "Feb", "Mar"]
+
+
+def test_ticks_of_a_week_are_days():
+    assert ticks(bars(builders.rows(count=5))) == ["2 Jan\n2025", "3 Jan", "6 Jan", "7 Jan", "8 Jan"]
+
+
+def test_ticks_of_decades_are_years():
+    labels = ticks(bars(builders.rows(period="month", count=240)))
+    assert "2030" in labels
+    assert all(len(label) == 4 for label in labels)
+
+
+def test_a_new_year_is_named():
+    labels = ticks(bars(builders.rows(period="month", count=24)))
+    assert "Jan\n2026" in labels
