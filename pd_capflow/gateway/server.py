@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 import secrets
+from collections import deque
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Self
 
@@ -171,6 +172,9 @@ class _Session(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._heard_at = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
+        self._due: deque[Asked | Broken] = deque()
+        self._next_turn: asyncio.Handle | None = None
+        self._stuck = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the open socket."""
@@ -185,36 +189,52 @@ class _Session(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         """Take the end of the socket."""
         self._gateway.leave(self)
+        self._due.clear()
         if self._timer is not None:
             self._timer.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, and answer what they ask."""
         self._conversation.receive_data(data)
-        for event in self._conversation.events_received():
-            if isinstance(event, Broken):
-                log.warning("! %s", event.error)
-                self._flush()
-                self.hang_up()
-                return
-            self._heard_at = self._loop.time()
-            self._handle(event)
-        self._flush()
+        self._due.extend(self._conversation.events_received())
+        if self._next_turn is None:
+            self._take_turn()
 
     def pause_writing(self) -> None:
-        """Read no more requests while the client does not read its answers."""
+        """Answer and read nothing more while the client does not read its answers."""
+        self._stuck = True
         if self._transport is not None:
             self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """Read on."""
+        """Read and answer on."""
+        self._stuck = False
         if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
+            if self._next_turn is None:
+                self._take_turn()
 
     def hang_up(self) -> None:
         """Close the connection once what is due has been sent."""
         if self._transport is not None:
             self._transport.close()
+
+    def _take_turn(self) -> None:
+        """Handle one event; the rest wait until every other connection has had its turn."""
+        self._next_turn = None
+        if not self._due or self._stuck:
+            return
+        event = self._due.popleft()
+        if isinstance(event, Broken):
+            log.warning("! %s", event.error)
+            self._flush()
+            self.hang_up()
+            return
+        self._heard_at = self._loop.time()
+        self._handle(event)
+        self._flush()
+        if self._due:
+            self._next_turn = self._loop.call_soon(self._take_turn)
 
     def _handle(self, asked: Asked) -> None:
         log.debug("< %s", asked.packet)
