@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from copy import copy
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,7 +17,14 @@ from pd_capflow.client.deadline import Deadline
 from pd_capflow.client.dial import dial
 from pd_capflow.client.pacing import pacer_for
 from pd_capflow.client.progress import ProgressOption, meter_for
-from pd_capflow.errors import CapflowError, DisconnectedError, ProtocolError, RateLimitError, TransportError
+from pd_capflow.errors import (
+    CapflowError,
+    DisconnectedError,
+    ProtocolError,
+    RateLimitError,
+    ReplyTimeoutError,
+    TransportError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +69,7 @@ class AsyncClient:
         self._connection: Connection | None = None
         self._failure: CapflowError | None = None
         self._closed = False
+        self._closing = asyncio.Event()
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "connected" if self.connected else "not connected"
@@ -79,6 +88,7 @@ class AsyncClient:
     async def close(self) -> None:
         """End the connection. Calls under way fail, later ones too. Closing twice is fine."""
         self._closed = True
+        self._closing.set()
         if self._connection is not None:
             self._connection.close()
 
@@ -170,12 +180,14 @@ class AsyncClient:
             try:
                 return await self._ask_once(query, deadline, on_wait)
             except TransportError as second:
-                raise first from second
+                # A connection given up for its silence, and no time for another: then silence it was.
+                late = first.__cause__
+                raise (copy(late) if isinstance(late, ReplyTimeoutError) else first) from second
 
     async def _ask_once(self, query: Query, deadline: Deadline, on_wait: Callable[[float], None]) -> Any:
         await self._usable_connection(deadline)
         with deadline.stopped():
-            await self._pacer.acquire(query.method, on_wait)
+            await self._pacer.acquire(query.method, on_wait, self._sleep)
         # The wait may have outlived the connection.
         connection = await self._usable_connection(deadline)
         return await connection.ask(query.method, query.request(), deadline.left)
@@ -205,6 +217,13 @@ class AsyncClient:
         except CapflowError as error:
             self._failure = copy(error)  # without the traceback, which holds on to the client
             raise
+
+    async def _sleep(self, seconds: float) -> None:
+        """Sleep, unless the client is closed meanwhile: then raise that."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
+        self._check_open()
 
     def _check_open(self) -> None:
         if self._closed:

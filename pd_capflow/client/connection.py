@@ -19,10 +19,11 @@ from pd_capflow.errors import (
     ReplyTimeoutError,
     TransportError,
 )
-from pd_capflow.protocol.conversation import Broken, ClientConversation, Opened, Pushed, Replied
+from pd_capflow.protocol.events import Broken, Failed, Opened, Pushed, Replied
 
 if TYPE_CHECKING:
     from pd_capflow.client.address import Address
+    from pd_capflow.protocol.conversation import ClientConversation
     from pd_capflow.protocol.messages import Method
 
 __all__ = ["Connection"]
@@ -131,6 +132,8 @@ class Connection(asyncio.Protocol):
                 case Replied():
                     self._heard_at = time.monotonic()
                     self._deliver(event)
+                case Failed():
+                    self._fail(event)
                 case Opened():
                     self._begin(event)
                 case Pushed():
@@ -142,6 +145,12 @@ class Connection(asyncio.Protocol):
         answer = self._waiting.get(reply.serial_no)
         if answer is not None and not answer.done():
             answer.set_result(reply.message)
+
+    def _fail(self, failed: Failed) -> None:
+        self._heard_at = time.monotonic()
+        answer = self._waiting.get(failed.serial_no)
+        if answer is not None and not answer.done():
+            answer.set_exception(_located(failed.error, self.address))
 
     def _begin(self, session: Opened) -> None:
         self.session = session
@@ -163,7 +172,7 @@ class Connection(asyncio.Protocol):
     def _flush(self) -> None:
         data = self._conversation.data_to_send()
         if data and self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
+            self._transport.writelines(data)
 
     def _end(self, error: CapflowError, cause: Exception | None = None) -> None:
         if self.error is not None:
@@ -202,7 +211,7 @@ class Connection(asyncio.Protocol):
         )
         if self._heard_at < asked_at:
             # Not one answer to anybody since: the connection is more likely stuck than the gateway slow.
-            self.close("the gateway answered nothing until the deadline")
+            self._end(copy(error))
         return error
 
 

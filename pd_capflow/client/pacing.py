@@ -17,7 +17,7 @@ from pyrate_limiter import InMemoryBucket, RateItem
 from pyrate_limiter import Rate as BucketRate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from pd_capflow.client.address import Address
     from pd_capflow.client.settings import Rate
@@ -46,7 +46,12 @@ class Pacer:
         self._lanes: dict[int, _Lane] = {}
         self._lock = Lock()
 
-    async def acquire(self, method: Method, on_wait: Callable[[float], None] | None = None) -> None:
+    async def acquire(
+        self,
+        method: Method,
+        on_wait: Callable[[float], None] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         """Wait until a request may be sent, and count it.
 
         Parameters
@@ -55,12 +60,14 @@ class Pacer:
             The interface.
         on_wait : callable, optional
             Told the seconds whenever there is a wait.
+        sleep : callable, optional
+            How to wait for so many seconds; an exception of its ends the wait.
         """
         lane = self._lane(method)
         while lane is not None and (wait := lane.take()) > 0:
             if on_wait is not None:
                 on_wait(wait)
-            await asyncio.sleep(wait)
+            await sleep(wait)
 
     def room(self, method: Method) -> float:
         """Return how many requests could be sent at once now."""

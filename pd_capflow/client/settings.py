@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any, Final
@@ -117,8 +117,9 @@ def _settings(told: dict[str, Any]) -> Settings:
 
 
 def _timeout(value: Any) -> float:
-    if isinstance(value, Real) and 0 < value <= sys.float_info.max:
-        return float(value)
+    with suppress(OverflowError):
+        if isinstance(value, Real) and 0 < float(value) < float("inf"):
+            return float(value)
     raise QueryError(f"timeout={value!r}; expected a number of seconds above 0")
 
 

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 
     from pd_capflow.security import Security
 
-__all__ = ["ATTRS", "DEMO_NOTE", "DISTRIBUTION", "FLOW", "FLOW_COLUMNS", "TIERS", "Columns", "Shape", "build_frame"]
+__all__ = [
+    "ATTRS",
+    "DEMO_NOTE",
+    "DISTRIBUTION",
+    "FLOW",
+    "FLOW_COLUMNS",
+    "TIERS",
+    "Columns",
+    "Shape",
+    "build_frame",
+]
 
 #: Key of the facts in ``DataFrame.attrs``.
 ATTRS = "capflow"

@@ -51,9 +51,24 @@ def epoch_us(
     ProtocolError
         If a row has neither, or text that is no time.
     """
+    if _all_known(timestamps):
+        instants = np.rint(timestamps * 1e6).astype(np.int64)
+        if texts is None or _agree(instants, texts, zone):
+            return instants
+    return _look_closer(timestamps, texts, zone)
+
+
+def _all_known(timestamps: NDArray[np.float64]) -> bool:
+    # A minimum is NaN where any is, and NaN is not above 0.
+    return timestamps.size > 0 and bool(timestamps.min() > 0 and timestamps.max() < _LATEST)
+
+
+def _look_closer(
+    timestamps: NDArray[np.float64], texts: Sequence[str] | NDArray[np.bytes_] | None, zone: str
+) -> NDArray[np.int64]:
     known = (timestamps > 0) & (timestamps < _LATEST)
     instants = np.where(known, np.rint(timestamps * 1e6), NO_TIME).astype(np.int64)
-    if texts is not None and not (known.all() and _agree(instants, texts, zone)):
+    if texts is not None:
         told = _from_texts(texts, zone)
         instants = np.where(known, instants, told)
         _compare(instants, told, zone)

@@ -15,7 +15,8 @@ from pd_capflow.gateway.handlers import HANDLERS, PACED, SERVER_VERSION, Refusal
 from pd_capflow.gateway.limits import Limit, RateLimiter
 from pd_capflow.gateway.market import InventedMarket
 from pd_capflow.gateway.texts import Language, say
-from pd_capflow.protocol.conversation import Asked, Broken, ServerConversation, State
+from pd_capflow.protocol.conversation import ServerConversation, State
+from pd_capflow.protocol.events import Asked, Broken
 from pd_capflow.protocol.messages import INIT_CONNECT
 
 if TYPE_CHECKING:
@@ -259,7 +260,7 @@ class _Session(asyncio.Protocol):
     def _flush(self) -> None:
         data = self._conversation.data_to_send()
         if data and self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
+            self._transport.writelines(data)
 
     def _watch(self) -> None:
         """Hang up on a client that has been silent for too long."""

@@ -7,43 +7,56 @@ fault wins. Neither machine reads a clock or moves a byte: their owner does both
 ::
 
     receive_data(bytes) -> events_received() -> [event, ...]
-    open(), request(), keep_alive(), accept(), reply(), push() -> data_to_send() -> bytes
+    open(), request(), keep_alive(), accept(), reply(), push() -> data_to_send() -> [bytes, ...]
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
-from pd_capflow.errors import CapflowError, DisconnectedError, HandshakeError, ProtocolError
+from pd_capflow.errors import (
+    CapflowError,
+    DisconnectedError,
+    HandshakeError,
+    ProtocolError,
+    ReplyTimeoutError,
+    TransportError,
+)
 from pd_capflow.protocol.body import BodyFormat, decode_body, encode_body
-from pd_capflow.protocol.messages import INIT_CONNECT, KEEP_ALIVE, METHODS, PUSH_IDS, Method
-from pd_capflow.protocol.refusals import printable
+from pd_capflow.protocol.cipher import PLAIN, Algorithm, Cipher, aes_cipher, agreed_algorithm
+from pd_capflow.protocol.events import (
+    Asked,
+    Broken,
+    ClientEvent,
+    Failed,
+    Pushed,
+    Replied,
+    ServerEvent,
+)
+from pd_capflow.protocol.handshake import Handshake, InitConnect
+from pd_capflow.protocol.messages import (
+    INIT_CONNECT,
+    INIT_WEBSOCKET,
+    KEEP_ALIVE,
+    METHODS,
+    PUSH_IDS,
+    Method,
+)
+from pd_capflow.protocol.websocket import DISCONNECT_NOTICE
 from pd_capflow.protocol.wire import CLIENT_BODY_LIMIT, GATEWAY_BODY_LIMIT, Packet, TcpWire, Wire
 
-__all__ = [
-    "Asked",
-    "Broken",
-    "ClientConversation",
-    "ClientEvent",
-    "Opened",
-    "Pushed",
-    "Replied",
-    "ServerConversation",
-    "ServerEvent",
-    "State",
-]
+__all__ = ["ClientConversation", "ServerConversation", "State"]
 
-CLIENT_VERSION = 300
 SERIAL_LIMIT = 2**32 - 1
 
 # A keep-alive goes out after this part of the gateway's interval, and after this many intervals
 # without any packet the gateway counts as gone. Both as the official SDK has them.
 KEEP_ALIVE_PART = 0.8
 SILENT_INTERVALS = 3.3
-# What a gateway may ask for, in seconds; anything else is brought into these bounds.
-KEEP_ALIVE_BOUNDS = (1.0, 3600.0)
+
+# What a WebSocket gateway means by the error in its header; anything else is a lost answer too.
+_WEBSOCKET_TIMEOUTS = {1: "the gateway", 2: "the OpenD behind the WebSocket"}
 
 
 class State(Enum):
@@ -53,54 +66,6 @@ class State(Enum):
     OPENING = auto()
     OPEN = auto()
     BROKEN = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """The handshake succeeded; requests may follow."""
-
-    connection_id: int
-    keep_alive_interval: float
-    server_version: int
-    demo: str
-
-
-@dataclass(frozen=True, slots=True)
-class Replied:
-    """The answer to the request with this serial number."""
-
-    serial_no: int
-    method: Method
-    message: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Pushed:
-    """Something that the gateway sent unasked; `message` is None where its method is not in the table."""
-
-    proto_id: int
-    message: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A client's request; `message` is None where the method is unknown or the body could not be read."""
-
-    packet: Packet
-    method: Method | None
-    message: Any
-    fault: ProtocolError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """The conversation is over."""
-
-    error: CapflowError
-
-
-ClientEvent = Opened | Replied | Pushed | Broken
-ServerEvent = Asked | Broken
 
 
 Event = TypeVar("Event")
@@ -113,7 +78,7 @@ class _Machine(Generic[Event]):
         self.state = State.NEW
         self._wire = wire
         self._events: list[Event | Broken] = []
-        self._outgoing = bytearray()
+        self._outgoing: list[bytes] = []
 
     @property
     def is_broken(self) -> bool:
@@ -127,7 +92,7 @@ class _Machine(Generic[Event]):
         try:
             self._wire.receive_data(data)
             self._receive_packets()
-        except ProtocolError as error:
+        except CapflowError as error:
             self._break(error)
 
     def events_received(self) -> list[Event | Broken]:
@@ -135,10 +100,9 @@ class _Machine(Generic[Event]):
         events, self._events = self._events, []
         return events
 
-    def data_to_send(self) -> bytes:
-        """Return the bytes that are due to the peer, and count them as sent."""
-        data = bytes(self._outgoing)
-        self._outgoing.clear()
+    def data_to_send(self) -> list[bytes]:
+        """Return the packets that are due to the peer, as bytes, and count them as sent."""
+        data, self._outgoing = self._outgoing, []
         return data
 
     def _receive_packets(self) -> None:
@@ -149,7 +113,7 @@ class _Machine(Generic[Event]):
         raise NotImplementedError
 
     def _send(self, packet: Packet) -> None:
-        self._outgoing += self._wire.pack(packet)
+        self._outgoing.append(self._wire.pack(packet))
 
     def _break(self, error: CapflowError) -> None:
         if not self.is_broken:
@@ -168,6 +132,8 @@ class ClientConversation(_Machine[ClientEvent]):
         Serial number of the first packet.
     body_format : BodyFormat
         Format of the bodies that are sent; replies come in the same.
+    handshake : Handshake, optional
+        How to open; InitConnect without encryption by default.
     wire : Wire, optional
         The layout of packets; TCP's by default.
     """
@@ -178,10 +144,11 @@ class ClientConversation(_Machine[ClientEvent]):
         client_id: str = "pd_capflow",
         first_serial: int = 1,
         body_format: BodyFormat = BodyFormat.PROTOBUF,
+        handshake: Handshake | None = None,
         wire: Wire | None = None,
     ) -> None:
         super().__init__(wire or TcpWire(CLIENT_BODY_LIMIT))
-        self._client_id = client_id
+        self._handshake = handshake or InitConnect(client_id, body_format)
         self._serial = first_serial
         self._format = body_format
         self._pending: dict[int, Method] = {}
@@ -195,26 +162,23 @@ class ClientConversation(_Machine[ClientEvent]):
 
     @property
     def keep_alive_due(self) -> float | None:
-        """When the next keep-alive is due, on the clock of the ``now`` that was given; None before."""
-        return self._asked_alive + KEEP_ALIVE_PART * self._interval if self.state is State.OPEN else None
+        """When the next keep-alive is due, on the clock of the ``now`` that was given; None for never."""
+        return self._asked_alive + KEEP_ALIVE_PART * self._interval if self._keeps_alive else None
 
     @property
     def silence_due(self) -> float | None:
-        """From when on the gateway counts as gone if nothing comes before; None before the handshake."""
-        return self._heard + SILENT_INTERVALS * self._interval if self.state is State.OPEN else None
+        """From when on the gateway counts as gone if nothing comes before; None for never."""
+        return self._heard + SILENT_INTERVALS * self._interval if self._keeps_alive else None
+
+    @property
+    def _keeps_alive(self) -> bool:
+        return self.state is State.OPEN and self._interval > 0
 
     def open(self) -> None:
         """Ask for a session."""
         self.state = State.OPENING
-        request = INIT_CONNECT.request()
-        request.c2s.clientVer = CLIENT_VERSION
-        request.c2s.clientID = self._client_id
-        request.c2s.recvNotify = True
-        request.c2s.packetEncAlgo = -1
-        request.c2s.pushProtoFmt = self._format
-        request.c2s.programmingLanguage = "Python"
-        request.c2s.aiType = 0
-        self._ask(INIT_CONNECT, request)
+        self._wire.cipher = self._handshake.cipher
+        self._ask(self._handshake.method, self._handshake.request())
 
     def request(self, method: Method, message: Any) -> int:
         """Ask, and return the serial number that the reply will carry."""
@@ -264,73 +228,104 @@ class ClientConversation(_Machine[ClientEvent]):
         self._send(Packet(method.proto_id, serial, encode_body(message, self._format), self._format))
         return serial
 
+    def _break(self, error: CapflowError) -> None:
+        super()._break(self._handshake.explain(error) if self.state is State.OPENING else error)
+
     def _receive_packet(self, packet: Packet) -> None:
         self._heard = self._now
         method = self._pending.get(packet.serial_no)
         if method is not None and method.proto_id == packet.proto_id:
+            del self._pending[packet.serial_no]
             self._receive_reply(packet, method)
         elif packet.proto_id in PUSH_IDS:
             self._receive_push(packet)
+        elif packet.proto_id == DISCONNECT_NOTICE:
+            raise DisconnectedError("the gateway has lost the OpenD behind its WebSocket")
         # Anything else answers no question that is still open: a late or stray reply.
 
     def _receive_reply(self, packet: Packet, method: Method) -> None:
-        del self._pending[packet.serial_no]
-        try:
-            message = decode_body(method.response, packet.body, packet.body_format)
-        except ProtocolError as error:
-            error.serial_no = packet.serial_no
-            raise
-        if method is INIT_CONNECT:
-            self._receive_welcome(message)
+        if method is self._handshake.method:
+            self._receive_welcome(packet)
+        elif packet.error:
+            self._events.append(Failed(packet.serial_no, _lost_answer(packet)))
         elif method is not KEEP_ALIVE:
-            self._events.append(Replied(packet.serial_no, method, message))
+            self._events.append(Replied(packet.serial_no, method, _decode(packet, method)))
 
     def _receive_push(self, packet: Packet) -> None:
         method = METHODS.get(packet.proto_id)
         message = method and decode_body(method.response, packet.body, packet.body_format)
         self._events.append(Pushed(packet.proto_id, message))
 
-    def _receive_welcome(self, message: Any) -> None:
-        if message.retType != 0:
-            reason = printable(message.retMsg) or f"retType {message.retType}"
-            self._break(HandshakeError(f"the gateway refused the session: {reason}"))
-            return
-        if not message.HasField("s2c"):
-            self._break(ProtocolError("InitConnect succeeded, but its answer holds no session"))
-            return
-        session = message.s2c
-        low, high = KEEP_ALIVE_BOUNDS
-        self._interval = min(max(float(session.keepAliveInterval), low), high)
+    def _receive_welcome(self, packet: Packet) -> None:
+        message = None if packet.error else _decode(packet, self._handshake.method)
+        opened, self._wire.cipher = self._handshake.accept(packet, message)
+        self._interval = opened.keep_alive_interval
         self._asked_alive = self._now
         self.state = State.OPEN
-        self._events.append(Opened(session.connID, self._interval, session.serverVer, session.demo))
+        self._events.append(opened)
+
+
+def _decode(packet: Packet, method: Method) -> Any:
+    try:
+        return decode_body(method.response, packet.body, packet.body_format)
+    except ProtocolError as error:
+        error.serial_no = packet.serial_no
+        raise
+
+
+def _lost_answer(packet: Packet) -> TransportError:
+    who = _WEBSOCKET_TIMEOUTS.get(packet.error)
+    if who is not None:
+        return ReplyTimeoutError(f"{who} did not get an answer in time")
+    return DisconnectedError(f"the gateway lost the answer (error {packet.error})")
 
 
 class ServerConversation(_Machine[ServerEvent]):
     """The gateway's side of one connection.
 
-    It hands out every request as an `Asked` event and leaves all answers to its owner, but for these: a
-    first packet that is not InitConnect is refused and ends the conversation.
+    It hands out every request as an `Asked` event and leaves all answers to its owner, but for one: a first
+    packet that opens nothing is refused and ends the conversation.
 
     Parameters
     ----------
     wire : Wire, optional
         The layout of packets; TCP's by default.
+    cipher : Cipher
+        Under which an InitConnect may come besides plain: `Rsa`.
+    opening : Method
+        The first request: InitConnect, or InitWebSocket.
     """
 
-    def __init__(self, *, wire: Wire | None = None) -> None:
+    def __init__(
+        self, *, wire: Wire | None = None, cipher: Cipher = PLAIN, opening: Method = INIT_CONNECT
+    ) -> None:
         super().__init__(wire or TcpWire(GATEWAY_BODY_LIMIT))
         self.wants_notify = False
+        self._opening = opening
+        self._wire.cipher = cipher
         self._push_format = BodyFormat.PROTOBUF
         self._push_serial = 0
 
     def accept(self, asked: Asked, response: Any) -> None:
-        """Answer an InitConnect with a session."""
-        self.wants_notify = asked.message.c2s.recvNotify
-        if asked.message.c2s.pushProtoFmt == BodyFormat.JSON:
-            self._push_format = BodyFormat.JSON
+        """Answer an InitConnect or InitWebSocket with a session."""
+        if self._opening is INIT_WEBSOCKET:
+            self.reply(asked, response)
+        else:
+            self._accept_connect(asked, response)
         self.state = State.OPEN
+
+    def _accept_connect(self, asked: Asked, response: Any) -> None:
+        c2s = asked.message.c2s
+        self.wants_notify = c2s.recvNotify
+        if c2s.pushProtoFmt == BodyFormat.JSON:
+            self._push_format = BodyFormat.JSON
+        encrypts = asked.packet.sealed and c2s.packetEncAlgo != Algorithm.NONE
+        if not encrypts:
+            self._wire.cipher = PLAIN
         self.reply(asked, response)
+        if encrypts:
+            session = response.s2c
+            self._wire.cipher = aes_cipher(agreed_algorithm(session), session.connAESKey, session.aesCBCiv)
 
     def reply(self, asked: Asked, response: Any) -> None:
         """Answer a request, in the format in which it came."""
@@ -343,6 +338,12 @@ class ServerConversation(_Machine[ServerEvent]):
         self._push_serial += 1
         body = encode_body(response, self._push_format)
         self._send(Packet(method.proto_id, self._push_serial, body, self._push_format))
+
+    def fail(self, asked: Asked, error: int, text: str) -> None:
+        """Answer over WebSocket with an error in the header, and end the conversation."""
+        packet = asked.packet
+        self._send(Packet(packet.proto_id, packet.serial_no, b"", error=error, error_text=text))
+        self._break(HandshakeError(f"a client was sent away: {text}"))
 
     def refuse(self, asked: Asked, text: str, ret_type: int = -1) -> None:
         """Answer a request with a refusal, which has the same fields in every method."""
@@ -359,9 +360,9 @@ class ServerConversation(_Machine[ServerEvent]):
     def _receive_packet(self, packet: Packet) -> None:
         method = METHODS.get(packet.proto_id)
         asked = self._read(packet, None if method is None or method.is_push else method)
-        if self.state is State.NEW and method is not INIT_CONNECT:
-            self.refuse(asked, "InitConnect must be the first request")
-            self._break(ProtocolError(f"the first packet was {packet.proto_id}, not InitConnect"))
+        if self.state is State.NEW and method is not self._opening:
+            self.refuse(asked, f"{self._opening.name} must be the first request")
+            self._break(ProtocolError(f"the first packet was {packet.proto_id}, not {self._opening.name}"))
             return
         if self.state is State.NEW:
             self.state = State.OPENING

@@ -22,6 +22,7 @@ __all__ = [
     "CAPITAL_FLOW",
     "GLOBAL_STATE",
     "INIT_CONNECT",
+    "INIT_WEBSOCKET",
     "KEEP_ALIVE",
     "METHODS",
     "NOTIFY",
@@ -81,6 +82,7 @@ def _method(proto_id: int, name: str, title: str = "", *, push: bool = False) ->
     return Method(proto_id, name, request, message_class(f"{name}.Response"), title or name)
 
 
+INIT_WEBSOCKET = _method(1, "InitWebSocket")
 INIT_CONNECT = _method(1001, "InitConnect")
 GLOBAL_STATE = _method(1002, "GetGlobalState")
 NOTIFY = _method(1003, "Notify", push=True)
@@ -88,11 +90,18 @@ KEEP_ALIVE = _method(1004, "KeepAlive")
 CAPITAL_FLOW = _method(3211, "Qot_GetCapitalFlow", "Get Capital Flow")
 CAPITAL_DISTRIBUTION = _method(3212, "Qot_GetCapitalDistribution", "Get Capital Distribution")
 
+_ALL = (
+    INIT_WEBSOCKET,
+    INIT_CONNECT,
+    GLOBAL_STATE,
+    NOTIFY,
+    KEEP_ALIVE,
+    CAPITAL_FLOW,
+    CAPITAL_DISTRIBUTION,
+)
+
 #: Every method of which we know the messages, by proto id.
-METHODS: dict[int, Method] = {
-    method.proto_id: method
-    for method in (INIT_CONNECT, GLOBAL_STATE, NOTIFY, KEEP_ALIVE, CAPITAL_FLOW, CAPITAL_DISTRIBUTION)
-}
+METHODS: dict[int, Method] = {method.proto_id: method for method in _ALL}
 
 #: Proto ids of everything that a gateway may push, whether or not we know its messages. The header has
 #: no flag for it.

@@ -55,7 +55,7 @@ class RawClient:
     def open(self):
         """Shake hands and return the response's body."""
         self.conversation.open()
-        self.send(self.conversation.data_to_send())
+        self.send(b"".join(self.conversation.data_to_send()))
         return self.packet().body
 
     def ask(self, method, message, serial_no=7):

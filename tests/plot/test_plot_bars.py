@@ -58,7 +58,7 @@ def test_a_code_is_needed_to_take_totals_apart():
 
 def test_several_codes_are_refused():
     frame = builders.together({code: builders.rows(code) for code in ("HK.00700", "HK.09988")})
-    with pytest.raises(QueryError, match=r'2 \(HK\.00700, HK\.09988\).*frame\.xs\("HK\.00700"'):
+    with pytest.raises(QueryError, match=r'2 \(HK\.00700, HK\.09988\).*frame\.loc\[\["HK\.00700"'):
         bars(frame)
 
 

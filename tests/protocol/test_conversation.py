@@ -10,16 +10,8 @@ from hypothesis import strategies as st
 
 from pd_capflow.errors import CapflowError, DisconnectedError, HandshakeError, ProtocolError
 from pd_capflow.protocol.body import BodyFormat
-from pd_capflow.protocol.conversation import (
-    Asked,
-    Broken,
-    ClientConversation,
-    Opened,
-    Pushed,
-    Replied,
-    ServerConversation,
-    State,
-)
+from pd_capflow.protocol.conversation import ClientConversation, ServerConversation, State
+from pd_capflow.protocol.events import Asked, Broken, Opened, Pushed, Replied
 from pd_capflow.protocol.messages import CAPITAL_FLOW, INIT_CONNECT, KEEP_ALIVE, NOTIFY
 from pd_capflow.protocol.wire import CLIENT_BODY_LIMIT, Packet, TcpWire
 
@@ -49,6 +41,10 @@ def _welcome(interval=10):
     return response
 
 
+def _sent(machine):
+    return b"".join(machine.data_to_send())
+
+
 def _cut(data, cuts):
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
     return [data[start:end] for start, end in pairwise(edges)]
@@ -57,10 +53,10 @@ def _cut(data, cuts):
 def _open_pair(body_format=BodyFormat.PROTOBUF, *, interval=10):
     client, server = ClientConversation(body_format=body_format), ServerConversation()
     client.open()
-    server.receive_data(client.data_to_send())
+    server.receive_data(_sent(client))
     (asked,) = server.events_received()
     server.accept(asked, _welcome(interval))
-    client.receive_data(server.data_to_send())
+    client.receive_data(_sent(server))
     (opened,) = client.events_received()
     assert isinstance(opened, Opened)
     return client, server
@@ -75,13 +71,13 @@ def _open_pair(body_format=BodyFormat.PROTOBUF, *, interval=10):
 def test_every_question_gets_its_own_answer_in_any_order_and_chunking(codes, order, cuts, body_format):
     client, server = _open_pair(body_format)
     asked_for = {client.request(CAPITAL_FLOW, _question(code)): code for code in codes}
-    for piece in _cut(client.data_to_send(), cuts):
+    for piece in _cut(_sent(client), cuts):
         server.receive_data(piece)
     questions = server.events_received()
     order.shuffle(questions)
     for asked in questions:
         server.reply(asked, _answer(float(asked.message.c2s.security.code)))
-    for piece in _cut(server.data_to_send(), cuts):
+    for piece in _cut(_sent(server), cuts):
         client.receive_data(piece)
 
     replies = client.events_received()
@@ -145,10 +141,10 @@ def test_a_reply_needs_both_the_serial_number_and_the_proto_id():
 def test_a_forgotten_request_turns_its_reply_into_a_stray():
     client, server = _open_pair()
     serial = client.request(CAPITAL_FLOW, _question())
-    server.receive_data(client.data_to_send())
+    server.receive_data(_sent(client))
     client.forget(serial)
     server.reply(server.events_received()[0], _answer())
-    client.receive_data(server.data_to_send())
+    client.receive_data(_sent(server))
     assert client.events_received() == []
     assert client.state is State.OPEN
 
@@ -161,7 +157,7 @@ def test_pushes_are_told_by_their_id_and_numbered_on_their_own():
     notice.s2c.connectStatus.qotLogined = True
     notice.s2c.connectStatus.trdLogined = False
     server.push(NOTIFY, notice)
-    client.receive_data(server.data_to_send())
+    client.receive_data(_sent(server))
     (event,) = client.events_received()
     assert event == Pushed(1003, notice)
 
@@ -183,9 +179,9 @@ def test_a_push_may_share_a_number_with_a_request():
 def test_serial_numbers_begin_anew_before_they_run_out():
     client, server = ClientConversation(first_serial=2**32 - 2), ServerConversation()
     client.open()
-    server.receive_data(client.data_to_send())
+    server.receive_data(_sent(client))
     server.accept(server.events_received()[0], _welcome())
-    client.receive_data(server.data_to_send())
+    client.receive_data(_sent(server))
     serials = [client.request(CAPITAL_FLOW, _question()) for _ in range(2)]
     assert serials == [2**32 - 1, 1]
 
@@ -195,13 +191,13 @@ def test_keep_alives_are_due_at_four_fifths_of_the_interval_the_gateway_gave():
     assert client.keep_alive_due is None
     client.open()
     server = ServerConversation()
-    server.receive_data(client.data_to_send())
+    server.receive_data(_sent(client))
     server.accept(server.events_received()[0], _welcome(interval=10))
-    client.receive_data(server.data_to_send(), now=100.0)
+    client.receive_data(_sent(server), now=100.0)
     assert client.keep_alive_due == 108.0
 
     client.keep_alive(now=108.0, unix_time=1_700_000_000)
-    server.receive_data(client.data_to_send())
+    server.receive_data(_sent(client))
     (asked,) = server.events_received()
     assert (asked.method, asked.message.c2s.time) == (KEEP_ALIVE, 1_700_000_000)
     assert client.keep_alive_due == 116.0
@@ -235,9 +231,9 @@ def test_an_end_before_the_handshake_is_a_handshake_error_and_after_it_a_disconn
 def test_a_refused_session_tells_the_gateways_reason_on_one_line():
     client, server = ClientConversation(), ServerConversation()
     client.open()
-    server.receive_data(client.data_to_send())
+    server.receive_data(_sent(client))
     server.refuse(server.events_received()[0], "版本过低\nupdate \x1b[31mnow")
-    client.receive_data(server.data_to_send())
+    client.receive_data(_sent(server))
     (event,) = client.events_received()
     assert type(event.error) is HandshakeError
     assert "版本过低\\nupdate \\x1b[31mnow" in str(event.error)
@@ -246,9 +242,9 @@ def test_a_refused_session_tells_the_gateways_reason_on_one_line():
 def test_a_session_without_contents_breaks_the_protocol():
     client, server = ClientConversation(), ServerConversation()
     client.open()
-    server.receive_data(client.data_to_send())
+    server.receive_data(_sent(client))
     server.refuse(server.events_received()[0], "", ret_type=0)
-    client.receive_data(server.data_to_send())
+    client.receive_data(_sent(server))
     assert type(client.events_received()[0].error) is ProtocolError
 
 
@@ -264,7 +260,7 @@ def test_a_first_packet_that_is_not_init_connect_is_refused_and_ends_it():
     (event,) = server.events_received()
     assert isinstance(event.error, CapflowError)
     wire = TcpWire(CLIENT_BODY_LIMIT)
-    wire.receive_data(server.data_to_send())
+    wire.receive_data(_sent(server))
     packet = wire.next_packet()
     assert (packet.proto_id, packet.serial_no) == (3211, 9)
     assert CAPITAL_FLOW.response.FromString(packet.body).retType == -1
@@ -273,7 +269,7 @@ def test_a_first_packet_that_is_not_init_connect_is_refused_and_ends_it():
 def test_a_question_in_the_same_segment_as_init_connect_is_not_the_first_packet():
     client, server = ClientConversation(), ServerConversation()
     client.open()
-    first = client.data_to_send()
+    first = _sent(client)
     question = TcpWire(CLIENT_BODY_LIMIT).pack(Packet(3211, 2, _question().SerializeToString()))
     server.receive_data(first + question)
     assert [event.method for event in server.events_received()] == [INIT_CONNECT, CAPITAL_FLOW]

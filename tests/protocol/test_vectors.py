@@ -13,14 +13,8 @@ import pytest
 from pd_capflow.errors import UnknownSecurityError
 from pd_capflow.flow.queries import CapitalDistribution, CapitalFlow
 from pd_capflow.protocol.body import BodyFormat, decode_body, encode_body
-from pd_capflow.protocol.conversation import (
-    Asked,
-    ClientConversation,
-    Opened,
-    Pushed,
-    Replied,
-    ServerConversation,
-)
+from pd_capflow.protocol.conversation import ClientConversation, ServerConversation
+from pd_capflow.protocol.events import Asked, Opened, Pushed, Replied
 from pd_capflow.protocol.messages import CAPITAL_FLOW, GLOBAL_STATE, INIT_CONNECT, KEEP_ALIVE, METHODS, NOTIFY
 from pd_capflow.protocol.wire import CLIENT_BODY_LIMIT, HEADER, Packet, TcpWire
 
@@ -134,7 +128,7 @@ def opened_server():
 def test_f1_init_connect():
     client = ClientConversation(client_id="PyNormal", first_serial=SERIAL)
     client.open()
-    assert client.data_to_send() == F1_INIT
+    assert b"".join(client.data_to_send()) == F1_INIT
 
 
 @pytest.mark.parametrize(
@@ -149,13 +143,13 @@ def test_f1_init_connect():
 def test_f2_f3_f6_queries(query, serial, packed):
     client = opened_client(serial)
     assert client.request(query.method, query.request()) == serial
-    assert client.data_to_send() == packed
+    assert b"".join(client.data_to_send()) == packed
 
 
 def test_f4_keep_alive():
     client = opened_client(1005)
     client.keep_alive(now=8.0, unix_time=1_700_000_000)
-    assert client.data_to_send() == F4_KEEP_ALIVE
+    assert b"".join(client.data_to_send()) == F4_KEEP_ALIVE
 
 
 def test_f7_global_state():
@@ -163,7 +157,7 @@ def test_f7_global_state():
     request = GLOBAL_STATE.request()
     request.c2s.userID = 0
     client.request(GLOBAL_STATE, request)
-    assert client.data_to_send() == F7_STATE
+    assert b"".join(client.data_to_send()) == F7_STATE
 
 
 @pytest.mark.parametrize(
@@ -190,7 +184,7 @@ def test_f5_keep_alive_answered():
     response = KEEP_ALIVE.response(retType=0)
     response.s2c.time = asked.message.c2s.time
     server.reply(asked, response)
-    assert server.data_to_send() == F5_ALIVE
+    assert b"".join(server.data_to_send()) == F5_ALIVE
 
 
 def test_f5_keeps_a_client_quiet():
@@ -230,7 +224,7 @@ def test_f8_rows_are_packed():
         item.superInFlow, item.bigInFlow, item.midInFlow, item.smlInFlow = tiers
     response.s2c.lastValidTime = "2025-01-02 09:30:41"
     server.reply(asked, response)
-    assert server.data_to_send() == F8_ROWS
+    assert b"".join(server.data_to_send()) == F8_ROWS
 
 
 def test_f9_a_refusal_is_read():
@@ -248,7 +242,7 @@ def test_f9_a_refusal_is_packed():
     server.receive_data(F3_DAYS)
     (asked,) = server.events_received()
     server.refuse(asked, "未知股票 XYZ")
-    assert server.data_to_send() == F9_REFUSAL
+    assert b"".join(server.data_to_send()) == F9_REFUSAL
 
 
 def test_f10_a_push_is_read():
@@ -268,7 +262,7 @@ def test_f10_a_push_is_packed():
     response.s2c.connectStatus.qotLogined = True
     response.s2c.connectStatus.trdLogined = False
     server.push(NOTIFY, response)
-    assert server.data_to_send() == F10_PUSH
+    assert b"".join(server.data_to_send()) == F10_PUSH
 
 
 def test_f11_a_global_state_is_read():
