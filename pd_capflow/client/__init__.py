@@ -25,6 +25,7 @@ def connect(
     *,
     key: str | None = None,
     rsa_key: str | None = None,
+    ca_file: str | None = None,
     timeout: float | Unset = UNSET,
     rate: Rate | Unset | None = UNSET,
 ) -> Client:
@@ -33,12 +34,15 @@ def connect(
     Parameters
     ----------
     url : str, optional
-        ``tcp://HOST:PORT`` or ``demo://``; by default what `configure` or the environment variable
+        ``tcp://HOST:PORT``, ``ws://HOST:PORT``, ``wss://HOST:PORT`` or ``demo://``; by default what
+        `configure` or the environment variable
         ``PD_CAPFLOW_URL`` says, or else ``tcp://127.0.0.1:11111``.
     key : str, optional
         The WebSocket key.
     rsa_key : str, optional
-        Path of the RSA private key that OpenD was given.
+        Path of the RSA private key that OpenD was given; it turns encryption on.
+    ca_file : str, optional
+        Path of the certificates that a ``wss`` gateway's is verified by; the system's by default.
     timeout : float, default 10.0
         Seconds that a call may take, waiting for the rate budget excepted.
     rate : (int, float) or None, default (30, 30.0)
@@ -53,7 +57,7 @@ def connect(
     ------
     QueryError
         If an argument cannot be one.
-    ConnectError, HandshakeError, ProtocolError
+    ConnectError, HandshakeError, AuthenticationError, ProtocolError
         If there is no session within the timeout.
 
     Examples
@@ -63,7 +67,7 @@ def connect(
     ...     client
     <Client demo:// connected>
     """
-    client = Client(resolve(url=url, key=key, rsa_key=rsa_key, timeout=timeout, rate=rate))
+    client = Client(resolve(url=url, key=key, rsa_key=rsa_key, ca_file=ca_file, timeout=timeout, rate=rate))
     try:
         return client.connect()
     except BaseException:
@@ -76,11 +80,14 @@ async def connect_async(
     *,
     key: str | None = None,
     rsa_key: str | None = None,
+    ca_file: str | None = None,
     timeout: float | Unset = UNSET,  # noqa: ASYNC109  # the deadline of every later call, not of this one
     rate: Rate | Unset | None = UNSET,
 ) -> AsyncClient:
     """Return a client for the running event loop that is connected; see `connect`."""
-    client = AsyncClient(resolve(url=url, key=key, rsa_key=rsa_key, timeout=timeout, rate=rate))
+    client = AsyncClient(
+        resolve(url=url, key=key, rsa_key=rsa_key, ca_file=ca_file, timeout=timeout, rate=rate)
+    )
     try:
         return await client.connect()
     except BaseException:

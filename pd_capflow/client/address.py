@@ -1,4 +1,4 @@
-"""Addresses of gateways: ``tcp://127.0.0.1:11111``, ``demo://``.
+"""Addresses of gateways: ``tcp://127.0.0.1:11111``, ``wss://host:33333``, ``demo://``.
 
 An address never holds a secret, so it may be shown anywhere.
 """
@@ -15,7 +15,9 @@ __all__ = ["DEFAULT_URL", "Address", "parse_address"]
 
 DEFAULT_URL = "tcp://127.0.0.1:11111"
 
-_EXPECTED = "expected tcp://HOST:PORT, such as tcp://127.0.0.1:11111, or demo://"
+_EXPECTED = "expected tcp://HOST:PORT, ws://HOST:PORT, wss://HOST:PORT or demo://"
+# Scheme -> the port at which OpenD usually listens, for the message if it is missing.
+_USUAL_PORTS = {"tcp": 11111, "ws": 33333, "wss": 33333}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Address:
 
     Attributes
     ----------
-    scheme : {"tcp", "demo"}
+    scheme : {"tcp", "ws", "wss", "demo"}
         How to reach it; ``demo`` is the embedded demo gateway.
     host : str
         Name or number of the host; empty for ``demo``.
@@ -47,6 +49,11 @@ class Address:
         """Whether this is the embedded demo gateway."""
         return self.scheme == "demo"
 
+    @property
+    def is_websocket(self) -> bool:
+        """Whether packets travel through a WebSocket."""
+        return self.scheme in ("ws", "wss")
+
 
 def parse_address(url: str) -> Address:
     """Read an address; raise `QueryError` if it is none."""
@@ -66,7 +73,7 @@ def _parse(url: str) -> Address:
         raise QueryError("an address holds no user name or key; give a key as key=")
     if parts.scheme == "demo":
         return _demo(parts, url)
-    return _tcp(parts, port, url)
+    return _network(parts, port, url)
 
 
 def _demo(parts: SplitResult, url: str) -> Address:
@@ -75,18 +82,17 @@ def _demo(parts: SplitResult, url: str) -> Address:
     return Address("demo")
 
 
-def _tcp(parts: SplitResult, port: int | None, url: str) -> Address:
-    if parts.scheme in ("ws", "wss"):
-        raise QueryError(f"address {_shown(url)}: WebSocket is not supported yet; {_EXPECTED}")
-    if parts.scheme != "tcp":
+def _network(parts: SplitResult, port: int | None, url: str) -> Address:
+    if parts.scheme not in _USUAL_PORTS:
         raise QueryError(f"address {_shown(url)} has no known scheme; {_EXPECTED}")
     if not parts.hostname:
         raise QueryError(f"address {_shown(url)} names no host; {_EXPECTED}")
     if not port:
-        raise QueryError(f"address {_shown(url)} names no port; {_EXPECTED} (OpenD's is 11111)")
+        usual = _USUAL_PORTS[parts.scheme]
+        raise QueryError(f"address {_shown(url)} names no port; OpenD's is usually {usual}; {_EXPECTED}")
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise QueryError(f"address {_shown(url)} has something after the port; {_EXPECTED}")
-    return Address("tcp", parts.hostname, port)
+    return Address(parts.scheme, parts.hostname, port)
 
 
 def _shown(url: str) -> str:

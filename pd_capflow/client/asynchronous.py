@@ -213,7 +213,7 @@ class AsyncClient:
 
     async def _dial(self, deadline: Deadline) -> Connection:
         try:
-            return await dial(self.settings.address, deadline.left)
+            return await dial(self.settings, deadline.left)
         except CapflowError as error:
             self._failure = copy(error)  # without the traceback, which holds on to the client
             raise

@@ -30,11 +30,17 @@ class Unset:
 
 UNSET: Final = Unset()
 
-_ENVIRONMENT = {"url": "PD_CAPFLOW_URL", "key": "PD_CAPFLOW_KEY", "rsa_key": "PD_CAPFLOW_RSA_KEY"}
+_ENVIRONMENT = {
+    "url": "PD_CAPFLOW_URL",
+    "key": "PD_CAPFLOW_KEY",
+    "rsa_key": "PD_CAPFLOW_RSA_KEY",
+    "ca_file": "PD_CAPFLOW_CA_FILE",
+}
 _DEFAULTS: dict[str, Any] = {
     "url": DEFAULT_URL,
     "key": None,
     "rsa_key": None,
+    "ca_file": None,
     "timeout": DEFAULT_TIMEOUT,
     "rate": DEFAULT_RATE,
 }
@@ -43,13 +49,14 @@ _configured: dict[str, Any] = {}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that a client needs to know before it connects."""
+    """Everything that a client needs to know before it connects; only what its address has a use for."""
 
     address: Address
     timeout: float = DEFAULT_TIMEOUT
     rate: Rate | None = DEFAULT_RATE
     key: str | None = field(default=None, repr=False)
     rsa_key: str | None = None
+    ca_file: str | None = None
 
 
 def configure(
@@ -57,6 +64,7 @@ def configure(
     url: str | Unset | None = UNSET,
     key: str | Unset | None = UNSET,
     rsa_key: str | Unset | None = UNSET,
+    ca_file: str | Unset | None = UNSET,
     timeout: float | Unset = UNSET,
     rate: Rate | Unset | None = UNSET,
 ) -> None:
@@ -65,12 +73,15 @@ def configure(
     Parameters
     ----------
     url : str or None
-        ``tcp://HOST:PORT`` or ``demo://``. None goes back to ``PD_CAPFLOW_URL``, or else to
+        ``tcp://HOST:PORT``, ``ws://HOST:PORT``, ``wss://HOST:PORT`` or ``demo://``. None goes back to
+        ``PD_CAPFLOW_URL``, or else to
         ``tcp://127.0.0.1:11111``.
     key : str or None
         The WebSocket key.
     rsa_key : str or None
-        Path of the RSA private key that OpenD was given.
+        Path of the RSA private key that OpenD was given; it turns encryption on. For ``tcp`` addresses.
+    ca_file : str or None
+        Path of the certificates, in PEM, that a ``wss`` gateway's is verified by; the system's by default.
     timeout : float
         Seconds that a call may take, waiting for the rate budget excepted.
     rate : (int, float) or None
@@ -86,34 +97,55 @@ def configure(
     >>> import pd_capflow
     >>> pd_capflow.configure(url="demo://")
     """
-    given = {"url": url, "key": key, "rsa_key": rsa_key, "timeout": timeout, "rate": rate}
-    wanted = _configured | {name: value for name, value in given.items() if value is not UNSET}
-    for name in _ENVIRONMENT:
-        if wanted.get(name, UNSET) is None:
-            del wanted[name]
-    _settings(wanted)
+    given = {"url": url, "key": key, "rsa_key": rsa_key, "ca_file": ca_file, "timeout": timeout, "rate": rate}
+    told = {name: value for name, value in given.items() if value is not UNSET}
+    wanted = {name: value for name, value in (_configured | told).items() if not _is_reset(name, value)}
+    _settings(wanted, told)
     _configured.clear()
     _configured.update(wanted)
 
 
 def resolve(**given: Any) -> Settings:
     """Return the settings that hold for these arguments; `UNSET`, and None for a url or key, is not given."""
-    told = {name: value for name, value in given.items() if value is not UNSET}
-    for name in _ENVIRONMENT:
-        if told.get(name, UNSET) is None:
-            del told[name]
-    return _settings(_configured | told)
+    told = {name: value for name, value in given.items() if value is not UNSET and not _is_reset(name, value)}
+    return _settings(_configured | told, told)
 
 
-def _settings(told: dict[str, Any]) -> Settings:
+def _is_reset(name: str, value: Any) -> bool:
+    """Tell whether a value means that the environment, or else the default, is to hold."""
+    return name in _ENVIRONMENT and value is None
+
+
+def _settings(values: dict[str, Any], told: dict[str, Any]) -> Settings:
+    """Return the settings of some values; `told` are those that the caller names himself."""
     environment = {name: os.environ[key] for name, key in _ENVIRONMENT.items() if os.environ.get(key)}
-    values = _DEFAULTS | environment | told
+    values = _DEFAULTS | environment | values
     address = parse_address(values["url"])
-    if values["key"] is not None and "key" in told:
-        raise QueryError(f"a key is for WebSocket addresses; {address} has none")
-    if values["rsa_key"] is not None:
-        raise QueryError("encryption with an RSA key is not supported yet; leave rsa_key out")
-    return Settings(address, _timeout(values["timeout"]), _rate(values["rate"]))
+    useful = {
+        "key": address.is_websocket,
+        "rsa_key": address.scheme == "tcp",
+        "ca_file": address.scheme == "wss",
+    }
+    for name, is_useful in useful.items():
+        if told.get(name) is not None and not is_useful:
+            raise QueryError(f"{name} is of no use for {address}: {_USES[name]}")
+    options = {name: _text(name, values[name]) for name, is_useful in useful.items() if is_useful}
+    return Settings(address, _timeout(values["timeout"]), _rate(values["rate"]), **options)
+
+
+_USES = {
+    "key": "a key is for ws:// and wss:// addresses",
+    "rsa_key": "an RSA key is for tcp:// addresses, the secrecy of wss:// is TLS",
+    "ca_file": "certificates are for wss:// addresses",
+}
+
+
+def _text(name: str, value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if name != "key" and isinstance(value, os.PathLike):
+        return str(value)
+    raise QueryError(f"{name} is a {type(value).__name__}; expected text")
 
 
 def _timeout(value: Any) -> float:

@@ -78,7 +78,6 @@ class _Machine(Generic[Event]):
         self.state = State.NEW
         self._wire = wire
         self._events: list[Event | Broken] = []
-        self._outgoing: list[bytes] = []
 
     @property
     def is_broken(self) -> bool:
@@ -101,9 +100,8 @@ class _Machine(Generic[Event]):
         return events
 
     def data_to_send(self) -> list[bytes]:
-        """Return the packets that are due to the peer, as bytes, and count them as sent."""
-        data, self._outgoing = self._outgoing, []
-        return data
+        """Return the bytes that are due to the peer, and count them as sent."""
+        return self._wire.data_to_send()
 
     def _receive_packets(self) -> None:
         while not self.is_broken and (packet := self._wire.next_packet()) is not None:
@@ -113,7 +111,7 @@ class _Machine(Generic[Event]):
         raise NotImplementedError
 
     def _send(self, packet: Packet) -> None:
-        self._outgoing.append(self._wire.pack(packet))
+        self._wire.send(packet)
 
     def _break(self, error: CapflowError) -> None:
         if not self.is_broken:
@@ -163,16 +161,13 @@ class ClientConversation(_Machine[ClientEvent]):
     @property
     def keep_alive_due(self) -> float | None:
         """When the next keep-alive is due, on the clock of the ``now`` that was given; None for never."""
-        return self._asked_alive + KEEP_ALIVE_PART * self._interval if self._keeps_alive else None
+        is_open = self.state is State.OPEN
+        return self._asked_alive + KEEP_ALIVE_PART * self._interval if is_open else None
 
     @property
     def silence_due(self) -> float | None:
         """From when on the gateway counts as gone if nothing comes before; None for never."""
-        return self._heard + SILENT_INTERVALS * self._interval if self._keeps_alive else None
-
-    @property
-    def _keeps_alive(self) -> bool:
-        return self.state is State.OPEN and self._interval > 0
+        return self._heard + SILENT_INTERVALS * self._interval if self.state is State.OPEN else None
 
     def open(self) -> None:
         """Ask for a session."""
@@ -201,6 +196,8 @@ class ClientConversation(_Machine[ClientEvent]):
             self._break(DisconnectedError(f"the gateway has sent nothing for {now - self._heard:.0f} s"))
             return
         self._asked_alive = now
+        if self._wire.keep_alive():
+            return
         message = KEEP_ALIVE.request()
         message.c2s.time = unix_time
         self._ask(KEEP_ALIVE, message)
@@ -211,7 +208,7 @@ class ClientConversation(_Machine[ClientEvent]):
 
     def receive_data(self, data: bytes, now: float = 0.0) -> None:
         """Take bytes from the gateway, cut anywhere, and the time at which they came."""
-        self._now = now
+        self._now = self._heard = now
         super().receive_data(data)
 
     def receive_eof(self) -> None:
@@ -232,7 +229,6 @@ class ClientConversation(_Machine[ClientEvent]):
         super()._break(self._handshake.explain(error) if self.state is State.OPENING else error)
 
     def _receive_packet(self, packet: Packet) -> None:
-        self._heard = self._now
         method = self._pending.get(packet.serial_no)
         if method is not None and method.proto_id == packet.proto_id:
             del self._pending[packet.serial_no]

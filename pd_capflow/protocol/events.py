@@ -22,7 +22,7 @@ class Opened:
     connection_id : int
         The gateway's number for this connection.
     keep_alive_interval : float
-        Seconds between keep-alives that the gateway asks for; 0 where the transport has its own.
+        Seconds between keep-alives.
     server_version : int
         major * 100 + minor; 0 where it was not told.
     demo : str

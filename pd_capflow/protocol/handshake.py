@@ -24,6 +24,8 @@ __all__ = ["Handshake", "InitConnect", "InitWebSocket", "hashed_key"]
 
 CLIENT_VERSION = 300
 
+# Seconds between pings of a WebSocket, whose gateways ask for none.
+PING_INTERVAL = 10.0
 # What a gateway may ask for, in seconds; anything else is brought into these bounds.
 KEEP_ALIVE_BOUNDS = (1.0, 3600.0)
 
@@ -164,7 +166,7 @@ class InitWebSocket:
             reason = printable(message.retMsg) or f"retType {message.retType}"
             raise AuthenticationError(f"the gateway refused the WebSocket session: {reason}. Check key=")
         session = _contents(message)
-        return Opened(session.connID, 0.0, demo=session.demo), PLAIN
+        return Opened(session.connID, PING_INTERVAL, demo=session.demo), PLAIN
 
     def explain(self, error: CapflowError) -> CapflowError:
         """Return an error that names the key, since a wrong one may be answered by hanging up."""

@@ -9,7 +9,7 @@ which to find the next packet once one is broken, so every fault is final: `Prot
 connection is of no more use. However the bytes are cut, the same packets come out, and what is buffered
 never exceeds one packet of the permitted size and one piece.
 
-A wire is a layout: whoever writes another (WebSocket) gives it the same three verbs.
+A wire is a layout: `websocket` has another with the same verbs.
 """
 
 from __future__ import annotations
@@ -70,8 +70,16 @@ class Wire(Protocol):
 
     cipher: Cipher
 
-    def pack(self, packet: Packet) -> bytes:
-        """Return the bytes of a packet."""
+    def send(self, packet: Packet) -> None:
+        """Take a packet to be sent."""
+        ...
+
+    def data_to_send(self) -> list[bytes]:
+        """Return the bytes that are due to the peer, and count them as sent."""
+        ...
+
+    def keep_alive(self) -> bool:
+        """Keep the connection alive in the layout's own way; return False if it has none."""
         ...
 
     def receive_data(self, data: bytes) -> None:
@@ -96,6 +104,20 @@ class TcpWire:
         self.cipher: Cipher = PLAIN
         self._body_limit = body_limit
         self._buffer = bytearray()
+        self._outgoing: list[bytes] = []
+
+    def send(self, packet: Packet) -> None:
+        """Take a packet to be sent."""
+        self._outgoing.append(self.pack(packet))
+
+    def data_to_send(self) -> list[bytes]:
+        """Return the bytes that are due to the peer, and count them as sent."""
+        data, self._outgoing = self._outgoing, []
+        return data
+
+    def keep_alive(self) -> bool:
+        """Return False: over TCP a keep-alive is a request like any other."""
+        return False
 
     def pack(self, packet: Packet) -> bytes:
         """Return the bytes of a packet."""

@@ -1,0 +1,92 @@
+"""The processes that are measured, and the table at the end."""
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import pd_capflow
+
+HERE = Path(__file__).parent
+TABLE = pytest.StashKey()
+
+
+class Worker:
+    """A contender's process; see ``worker.py``."""
+
+    def __init__(self, process):
+        self._process = process
+        self.start = json.loads(process.stdout.readline())
+
+    def do(self, task, rounds=1):
+        self._process.stdin.write(json.dumps([task, rounds]) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+
+@contextmanager
+def started(script, *arguments, home):
+    """Run a script of this folder with the pd_capflow of this process, installed or not."""
+    package = str(Path(pd_capflow.__file__).parents[1])
+    paths = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    process = subprocess.Popen(
+        [sys.executable, str(HERE / script), *map(str, arguments)],
+        env={**os.environ, "HOME": str(home), "USERPROFILE": str(home), "PYTHONPATH": paths},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory):
+    """A home directory for the SDK to write its logs into."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def port(home):
+    """The port of the gateway that answers from memory."""
+    with started("canned_gateway.py", home=home) as process:
+        yield int(process.stdout.readline())
+
+
+@pytest.fixture(scope="session")
+def worker(port, home):
+    """Return a context manager that starts a contender: ``"sdk"`` or ``"ours"``."""
+
+    @contextmanager
+    def start(contender):
+        with started("worker.py", contender, port, home=home) as process:
+            yield Worker(process)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def table(request):
+    """Rows ``(what, unit, {contender: value}, aim)`` of the table at the end of the run."""
+    return request.config.stash.setdefault(TABLE, [])
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    rows = config.stash.get(TABLE, [])
+    if not rows:
+        return
+    terminalreporter.section("pd_capflow beside the vendor's SDK, medians")
+    terminalreporter.line(f"{'':<44}{'SDK':>12}{'ours':>12}{'ratio':>9}{'aim':>7}")
+    for what, unit, sdk, ours, aim in rows:
+        wanted = f"{aim:g}" if aim else ""
+        terminalreporter.line(
+            f"{what:<44}{sdk:>9,.2f} {unit:<2}{ours:>9,.2f} {unit:<2}{sdk / ours:>8.1f}x{wanted:>6}"
+        )

@@ -1,0 +1,44 @@
+"""Ask a gateway with the vendor's SDK; run in a process of its own.
+
+Standard input holds a JSON document: ``port``, and ``questions``, each the name of a method of
+`futu.OpenQuoteContext` and its arguments. Standard output holds the list of answers: ``[ret, data]``, frames
+as dicts of lists.
+
+The SDK writes logs into the home directory, prints from threads of its own, and keeps the process alive
+with them. So this process has another home, keeps the SDK away from its output, and ends without asking.
+"""
+
+import json
+import os
+import sys
+
+
+def main(output):
+    task = json.load(sys.stdin)
+
+    import futu
+
+    context = futu.OpenQuoteContext(host="127.0.0.1", port=task["port"])
+    answers = [ask(context, *question) for question in task["questions"]]
+    context.close()
+    json.dump(answers, output)
+    output.flush()
+
+
+def ask(context, method, arguments):
+    ret, data = getattr(context, method)(**arguments)
+    return ret, data.to_dict("list") if hasattr(data, "to_dict") else data
+
+
+if __name__ == "__main__":
+    code = 1
+    output, sys.stdout = sys.stdout, sys.stderr
+    try:
+        main(output)
+        code = 0
+    except Exception as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+        raise
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
