@@ -11,14 +11,17 @@ import asyncio
 import logging
 import os
 import signal
+import ssl
 import sys
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pd_capflow import __version__
 from pd_capflow.accessor import CapflowAccessor
 from pd_capflow.errors import BatchError, CapflowError, QueryError
+from pd_capflow.keyfile import load_rsa
 from pd_capflow.options import QUESTION, split_codes
 
 if TYPE_CHECKING:
@@ -77,6 +80,11 @@ def _add_fetch(parser: argparse.ArgumentParser) -> None:
 def _add_gateway(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="where to listen (default 127.0.0.1)")
     parser.add_argument("--port", type=_port, default=11111, help="0 takes a free one (default 11111)")
+    parser.add_argument("--websocket-port", type=_port, metavar="N", help="serve WebSocket there too")
+    parser.add_argument("--websocket-key", metavar="K", help="what WebSocket clients must know")
+    parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate for the WebSocket port")
+    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="its private key")
+    parser.add_argument("--rsa-key", type=Path, metavar="FILE", help="let clients with this key encrypt")
     parser.add_argument("--limit", default="30/30", metavar="N/S", help="requests in S seconds; 'none'")
     parser.add_argument("--seed", type=int, default=0, help="another seed, another market")
     parser.add_argument("--clock", metavar="T", help="the market's time, such as 2026-01-05T10:00+08:00")
@@ -179,7 +187,7 @@ def _drawer(path: Path) -> Callable[[pd.DataFrame], None]:
 def _gateway(told: argparse.Namespace) -> int:
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(told.verbose, 2)]
     logging.basicConfig(level=level, format="%(asctime)s %(message)s")
-    return asyncio.run(_serve(_make_gateway(told), told.host, told.port))
+    return asyncio.run(_serve(_make_gateway(told), told))
 
 
 def _make_gateway(told: argparse.Namespace) -> Gateway:
@@ -191,10 +199,32 @@ def _make_gateway(told: argparse.Namespace) -> Gateway:
         clock = Clock(start, told.speed)
     except ValueError as error:
         raise QueryError(f"gateway: {error}") from error
-    return Gateway(seed=told.seed, clock=clock, limit=limit, language=told.lang)
+    rsa = load_rsa(told.rsa_key) if told.rsa_key else None
+    return Gateway(
+        seed=told.seed,
+        clock=clock,
+        limit=limit,
+        language=told.lang,
+        rsa=rsa,
+        websocket_key=told.websocket_key or "",
+    )
 
 
-async def _serve(gateway: Gateway, host: str, port: int) -> int:
+def _tls(told: argparse.Namespace) -> ssl.SSLContext | None:
+    """Return the context of the WebSocket port's certificate, if it has one."""
+    if not told.tls_cert and not told.tls_key:
+        return None
+    if not told.tls_cert:
+        raise QueryError("--tls-key needs its certificate: --tls-cert FILE")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(told.tls_cert, told.tls_key)
+    except OSError as error:
+        raise QueryError(f"--tls-cert {told.tls_cert}: {error.strerror or error}") from error
+    return context
+
+
+async def _serve(gateway: Gateway, told: argparse.Namespace) -> int:
     """Serve until a signal says that it is enough."""
     enough = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -203,15 +233,29 @@ async def _serve(gateway: Gateway, host: str, port: int) -> int:
             loop.add_signal_handler(number, enough.set)
         except NotImplementedError:  # Windows; there Ctrl-C ends asyncio.run
             break
+    tls = _tls(told)
     async with gateway:
-        try:
-            bound_host, bound_port = await gateway.listen(host, port)
-        except OSError as error:
-            raise CapflowError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
-        shown = f"[{bound_host}]" if ":" in bound_host else bound_host
-        print(f"demo gateway at tcp://{shown}:{bound_port} (invented data; Ctrl-C ends it)", flush=True)
+        places = [("tcp", await _bound(gateway.listen, told.host, told.port))]
+        if told.websocket_port is not None:
+            listen = partial(gateway.listen_websocket, tls=tls)
+            scheme = "wss" if tls else "ws"
+            places.append((scheme, await _bound(listen, told.host, told.websocket_port)))
+        addresses = " and ".join(_address(scheme, *place) for scheme, place in places)
+        print(f"demo gateway at {addresses} (invented data; Ctrl-C ends it)", flush=True)
         await enough.wait()
     return _DONE
+
+
+async def _bound(listen: Callable[..., Any], host: str, port: int) -> tuple[str, int]:
+    try:
+        place: tuple[str, int] = await listen(host, port)
+    except OSError as error:
+        raise CapflowError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+    return place
+
+
+def _address(scheme: str, host: str, port: int) -> str:
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 if __name__ == "__main__":

@@ -112,6 +112,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take bytes."""
         self._conversation.receive_data(data, time.monotonic())
+        self._flush()  # what the layout answers by itself, such as a WebSocket's pong
         self._handle_events()
 
     def eof_received(self) -> None:

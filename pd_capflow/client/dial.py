@@ -79,7 +79,8 @@ async def _reach(settings: Settings, make: Callable[[], Connection], deadline: D
         async with asyncio.timeout(deadline.left):
             return await (reach_demo(make) if address.is_demo else _reach_host(address, make, deadline, tls))
     except TimeoutError:
-        raise _no_connection(address, "no answer to the attempt to connect") from None
+        hint = "; is it ws:// and not wss://?" if tls else ""
+        raise _no_connection(address, f"no answer to the attempt to connect{hint}") from None
     except OSError as error:
         raise _no_connection(address, _reason(error)) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import itertools
 import logging
 import secrets
@@ -15,15 +16,20 @@ from pd_capflow.gateway.handlers import HANDLERS, PACED, SERVER_VERSION, Refusal
 from pd_capflow.gateway.limits import Limit, RateLimiter
 from pd_capflow.gateway.market import InventedMarket
 from pd_capflow.gateway.texts import Language, say
+from pd_capflow.protocol.cipher import PLAIN, Algorithm
 from pd_capflow.protocol.conversation import ServerConversation, State
 from pd_capflow.protocol.events import Asked, Broken
-from pd_capflow.protocol.messages import INIT_CONNECT
+from pd_capflow.protocol.handshake import hashed_key
+from pd_capflow.protocol.messages import INIT_CONNECT, INIT_WEBSOCKET
+from pd_capflow.protocol.websocket import GatewayWebSocketWire
 
 if TYPE_CHECKING:
     import socket
+    import ssl
     from collections.abc import Callable
     from datetime import datetime
 
+    from pd_capflow.protocol.cipher import Cipher, Rsa
     from pd_capflow.protocol.messages import Method
 
 __all__ = ["Gateway"]
@@ -38,6 +44,8 @@ SILENCE_LIMIT = 3 * KEEP_ALIVE_INTERVAL
 
 _DEMO = "the demo gateway of pd_capflow: all numbers are invented"
 _INVALID_PACKET = -500
+_WRONG_KEY = 1
+_OPENINGS = (INIT_CONNECT, INIT_WEBSOCKET)
 
 
 class Gateway:
@@ -55,6 +63,12 @@ class Gateway:
         Requests in a sliding window, for each interface over all connections; None for no limit.
     language : {"en", "chs"}
         In which to refuse.
+    rsa : Rsa, optional
+        The cipher of a key that clients hold too; they may encrypt then.
+    encryption : Algorithm, optional
+        What to encrypt with, whatever clients ask for; by default what they ask for.
+    websocket_key : str
+        What clients must know to come in through the WebSocket port; empty lets everybody in.
 
     Examples
     --------
@@ -75,11 +89,17 @@ class Gateway:
         speed: float = 1.0,
         limit: Limit | None = Limit(),  # noqa: B008  # frozen
         language: Language = "en",
+        rsa: Rsa | None = None,
+        encryption: Algorithm | None = None,
+        websocket_key: str = "",
     ) -> None:
         self.market = InventedMarket(seed)
         self.clock = clock or Clock(speed=speed)
         self.limiter = RateLimiter(limit)
         self.language = language
+        self.cipher: Cipher = rsa or PLAIN
+        self._encryption = encryption
+        self._websocket_key = hashed_key(websocket_key)
         self._sessions: set[_Session] = set()
         self._servers: list[asyncio.Server] = []
         self._numbers = itertools.count(7_000_000_000_000_000_001 + secrets.randbelow(1 << 40) * 1000)
@@ -90,15 +110,30 @@ class Gateway:
         return len(self._sessions)
 
     async def listen(self, host: str = "127.0.0.1", port: int = 11111) -> tuple[str, int]:
-        """Accept connections, and return the host and port of it; port 0 takes a free one."""
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(self._session, host, port)
+        """Accept TCP connections, and return the host and port of it; port 0 takes a free one."""
+        return await self._listen(self._session, host, port, secured="")
+
+    async def listen_websocket(
+        self, host: str = "127.0.0.1", port: int = 33333, *, tls: ssl.SSLContext | None = None
+    ) -> tuple[str, int]:
+        """Accept WebSocket connections, over TLS with a context, and return the host and port of it."""
+        return await self._listen(self._websocket_session, host, port, secured="TLS" if tls else "", tls=tls)
+
+    async def _listen(
+        self,
+        session: Callable[[], _Session],
+        host: str,
+        port: int,
+        *,
+        secured: str,
+        tls: ssl.SSLContext | None = None,
+    ) -> tuple[str, int]:
+        server = await asyncio.get_running_loop().create_server(session, host, port, ssl=tls)
         self._servers.append(server)
         bound: tuple[str, int] = server.sockets[0].getsockname()[:2]
         if not _is_loopback(bound[0]):
-            log.warning(
-                "listening on %s: everybody who reaches this machine can connect, unencrypted", bound[0]
-            )
+            link = secured or "unencrypted"
+            log.warning("listening on %s: everybody who reaches this machine can connect, %s", bound[0], link)
         return bound
 
     async def adopt(self, sock: socket.socket) -> None:
@@ -134,8 +169,11 @@ class Gateway:
             )
         return answer(method, self.market, self.clock(), c2s)
 
-    def welcome(self) -> Any:
-        """Return the response to an InitConnect."""
+    def welcome(self, algorithm: Algorithm = Algorithm.NONE) -> Any:
+        """Return the response to an InitConnect.
+
+        Which cipher it means to a client is told by its vector: there, empty, or not there.
+        """
         response = success(INIT_CONNECT)
         s2c = response.s2c
         s2c.serverVer = SERVER_VERSION
@@ -143,9 +181,34 @@ class Gateway:
         s2c.connID = next(self._numbers)
         s2c.connAESKey = secrets.token_hex(8)
         s2c.keepAliveInterval = KEEP_ALIVE_INTERVAL
-        s2c.aesCBCiv = secrets.token_hex(8)
+        if algorithm is not Algorithm.FTAES_ECB:
+            s2c.aesCBCiv = "" if algorithm is Algorithm.AES_ECB else secrets.token_hex(8)
         s2c.userAttribution = 1
         s2c.demo = _DEMO
+        return response
+
+    def algorithm(self, asked: Asked) -> Algorithm:
+        """Return what to encrypt a session with that a client asks for, or raise its `Refusal`."""
+        if not asked.packet.sealed or asked.message.c2s.packetEncAlgo == Algorithm.NONE:
+            return Algorithm.NONE
+        if self._encryption is not None:
+            return self._encryption
+        try:
+            return Algorithm(asked.message.c2s.packetEncAlgo)
+        except ValueError:
+            raise Refusal("bad_parameter", name="packetEncAlgo") from None
+
+    def knows_key(self, c2s: Any) -> bool:
+        """Tell whether a client may come in through the WebSocket port."""
+        given = c2s.websocketKey.lower().encode(errors="replace")
+        return not self._websocket_key or hmac.compare_digest(given, self._websocket_key.encode())
+
+    def welcome_websocket(self) -> Any:
+        """Return the response to an InitWebSocket."""
+        response = success(INIT_WEBSOCKET)
+        response.s2c.serverTime = int(self.clock().timestamp())
+        response.s2c.connID = next(self._numbers)
+        response.s2c.demo = _DEMO
         return response
 
     def enter(self, session: _Session) -> bool:
@@ -160,15 +223,18 @@ class Gateway:
         self._sessions.discard(session)
 
     def _session(self) -> _Session:
-        return _Session(self)
+        return _Session(self, ServerConversation(cipher=self.cipher))
+
+    def _websocket_session(self) -> _Session:
+        return _Session(self, ServerConversation(wire=GatewayWebSocketWire(), opening=INIT_WEBSOCKET))
 
 
 class _Session(asyncio.Protocol):
     """One client's connection."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, conversation: ServerConversation) -> None:
         self._gateway = gateway
-        self._conversation = ServerConversation()
+        self._conversation = conversation
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
         self._heard_at = self._loop.time()
@@ -196,8 +262,10 @@ class _Session(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, and answer what they ask."""
+        self._heard_at = self._loop.time()
         self._conversation.receive_data(data)
         self._due.extend(self._conversation.events_received())
+        self._flush()  # what the layout answers by itself, such as a WebSocket's opening
         if self._next_turn is None:
             self._take_turn()
 
@@ -231,8 +299,8 @@ class _Session(asyncio.Protocol):
             self._flush()
             self.hang_up()
             return
-        self._heard_at = self._loop.time()
         self._handle(event)
+        self._due.extend(self._conversation.events_received())
         self._flush()
         if self._due:
             self._next_turn = self._loop.call_soon(self._take_turn)
@@ -248,8 +316,8 @@ class _Session(asyncio.Protocol):
     def _answer(self, asked: Asked) -> None:
         if asked.fault is not None:
             raise Refusal("unreadable")
-        if asked.method is INIT_CONNECT and self._conversation.state is State.OPENING:
-            self._conversation.accept(asked, self._gateway.welcome())
+        if asked.method in _OPENINGS and self._conversation.state is State.OPENING:
+            self._open(asked)
             return
         if self._conversation.state is not State.OPEN:
             raise Refusal("not_initialised")
@@ -257,18 +325,28 @@ class _Session(asyncio.Protocol):
             raise Refusal("unknown_method")
         self._conversation.reply(asked, self._gateway.response(asked.method, asked.message.c2s))
 
+    def _open(self, asked: Asked) -> None:
+        if asked.method is INIT_CONNECT:
+            self._conversation.accept(asked, self._gateway.welcome(self._gateway.algorithm(asked)))
+        elif self._gateway.knows_key(asked.message.c2s):
+            self._conversation.accept(asked, self._gateway.welcome_websocket())
+        else:
+            self._conversation.fail(asked, _WRONG_KEY, "auth failed")
+
     def _flush(self) -> None:
         data = self._conversation.data_to_send()
         if data and self._transport is not None and not self._transport.is_closing():
             self._transport.writelines(data)
 
     def _watch(self) -> None:
-        """Hang up on a client that has been silent for too long."""
+        """Ping a WebSocket; hang up on a client that has been silent for too long."""
         left = self._heard_at + SILENCE_LIMIT - self._loop.time()
         if left <= 0:
             self.hang_up()
-        else:
-            self._timer = self._loop.call_later(left, self._watch)
+            return
+        self._conversation.keep_alive()
+        self._flush()
+        self._timer = self._loop.call_later(min(left, KEEP_ALIVE_INTERVAL), self._watch)
 
 
 def _is_loopback(host: str) -> bool:

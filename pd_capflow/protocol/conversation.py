@@ -323,6 +323,11 @@ class ServerConversation(_Machine[ServerEvent]):
             session = response.s2c
             self._wire.cipher = aes_cipher(agreed_algorithm(session), session.connAESKey, session.aesCBCiv)
 
+    def keep_alive(self) -> None:
+        """Keep the connection alive, if its layout has a way of its own to do so."""
+        if self.state is State.OPEN:
+            self._wire.keep_alive()
+
     def reply(self, asked: Asked, response: Any) -> None:
         """Answer a request, in the format in which it came."""
         packet = asked.packet

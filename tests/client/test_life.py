@@ -213,6 +213,30 @@ class TestInterrupting:
         assert kit.has_value(client.capital_flow("US.AAPL"), "US.AAPL")
         assert there.connections == 1
 
+    @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals to threads here")
+    def test_an_interrupted_list_asks_no_further(self, gateway, connect, kit):
+        """What still waited for the rate budget is not sent behind the user's back."""
+
+        def interrupt(state):
+            if state.done:
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+        there = gateway()
+        client = connect(there, rate=(1, 0.2))
+        codes = [f"HK.{number:05d}" for number in range(1, 51)]
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            with kit.within(8), pytest.raises(KeyboardInterrupt):
+                client.capital_flow(codes, progress=interrupt)
+        finally:
+            signal.signal(signal.SIGINT, before)
+        kit.settle()
+        # What was left in the queue would come between these.
+        for _ in range(3):
+            assert kit.has_value(client.capital_flow(CODE), CODE)
+        assert there.codes[-3:] == [CODE] * 3
+        assert len(there.codes) < len(codes)
+
 
 class TestLeaks:
     def round(self, there, kit):

@@ -29,6 +29,7 @@ TEXTS = [
         RateLimitError,
         "Get Capital Flow request failed due to high frequency. Maximum 30 times per 30 seconds.",
     ),
+    (RateLimitError, "请求过于频繁，请稍后再试"),
     (UnknownSecurityError, "未知股票 700"),
     (UnknownSecurityError, "未知股票 HK.00001"),
     (UnknownSecurityError, "unknown stock X"),
