@@ -1,8 +1,8 @@
 """Ask a gateway with the vendor's SDK; run in a process of its own.
 
-Standard input holds a JSON document: ``port``, and ``questions``, each the name of a method of
-`futu.OpenQuoteContext` and its arguments. Standard output holds the list of answers: ``[ret, data]``, frames
-as dicts of lists.
+Standard input holds a JSON document: ``port``, perhaps ``rsa``, a key file, and ``questions``, each the
+name of a method of `futu.OpenQuoteContext` and its arguments. Standard output holds the list of answers:
+``[ret, data]``, frames as dicts of lists.
 
 The SDK writes logs into the home directory, prints from threads of its own, and keeps the process alive
 with them. So this process has another home, keeps the SDK away from its output, and ends without asking.
@@ -18,6 +18,9 @@ def main(output):
 
     import futu
 
+    if "rsa" in task:
+        futu.SysConfig.enable_proto_encrypt(True)
+        futu.SysConfig.set_init_rsa_file(task["rsa"])
     context = futu.OpenQuoteContext(host="127.0.0.1", port=task["port"])
     answers = [ask(context, *question) for question in task["questions"]]
     context.close()

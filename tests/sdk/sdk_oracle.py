@@ -27,21 +27,25 @@ def at_home(home, **more):
 
 
 @contextmanager
-def gateway(*options):
-    """Run ``capflow gateway`` with the options, and yield its port."""
+def gateway(*options, scheme="tcp"):
+    """Run ``capflow gateway`` with the options, and yield its port, that of the scheme."""
     command = [sys.executable, "-m", "pd_capflow", "gateway", "--port", "0", *options]
     process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline()
-        yield int(re.search(r"tcp://127\.0\.0\.1:(\d+)", line)[1])
+        yield int(re.search(rf"{scheme}://127\.0\.0\.1:(\d+)", line)[1])
     finally:
         process.terminate()
         process.communicate(timeout=PATIENCE)
 
 
-def ask_sdk(port, questions, home, **more):
-    """Return what the SDK answers to each question: pairs of its return code and its data."""
-    task = json.dumps({"port": port, "questions": questions})
+def ask_sdk(port, questions, home, *, rsa=None, **more):
+    """Return what the SDK answers to each question: pairs of its return code and its data.
+
+    With a key file it encrypts.
+    """
+    key = {"rsa": str(rsa)} if rsa else {}
+    task = json.dumps({"port": port, "questions": questions} | key)
     return json.loads(run([str(CHILD)], at_home(home, **more), task))
 
 
