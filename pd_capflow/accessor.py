@@ -6,10 +6,13 @@ checked when its name is looked up, so `hasattr` tells the truth about a frame.
 
 from __future__ import annotations
 
+from inspect import iscoroutinefunction
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 import pandas as pd
+
+from pd_capflow.errors import QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,6 +105,8 @@ def distribution(
 
 def _client(client: Client | None) -> Client:
     if client is not None:
+        if iscoroutinefunction(getattr(client, "capital_flow", None)):
+            raise QueryError(f"client={client!r} has verbs to await; expected one that connect() gives")
         return client
     from pd_capflow.client import shared_client  # a frame can be measured without any client
 
@@ -150,7 +155,8 @@ class CapflowAccessor:
 
     def require(self, columns: tuple[str, ...], name: str) -> None:
         """Raise `AttributeError` unless the frame has all of these columns."""
-        missing = [column for column in columns if column not in self._frame.columns]
+        held = list(self._frame.columns)  # of columns in levels, "in" would find the top one alone
+        missing = [column for column in columns if column not in held]
         if missing:
             raise AttributeError(
                 f"capflow.{name} needs the columns {', '.join(columns)}, and the frame lacks "

@@ -18,7 +18,9 @@ def test_a_notebook_runs_and_draws(path, tmp_path):
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     pictures = [output for output in outputs if "image/png" in output.get("data", {})]
-    assert len(pictures) == sum(".plot(" in cell.source for cell in notebook.cells if cell.cell_type == "code")
+    assert len(pictures) == sum(
+        ".plot(" in cell.source for cell in notebook.cells if cell.cell_type == "code"
+    )
     errors = [output for output in outputs if output.output_type == "error"]
     expected = [cell for cell in notebook.cells if "raises-exception" in cell.metadata.get("tags", [])]
     assert len(errors) == len(expected)

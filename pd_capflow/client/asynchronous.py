@@ -193,23 +193,29 @@ class AsyncClient:
         return await connection.ask(query.method, query.request(), deadline.left)
 
     async def _usable_connection(self, deadline: Deadline) -> Connection:
-        if self._connection is not None and self._connection.usable and not self._closed:
-            return self._connection
+        connection = self._standing_connection()
+        if connection is not None and not self._closed:
+            return connection
         return await self._connect_once(deadline)
+
+    def _standing_connection(self) -> Connection | None:
+        connection = self._connection
+        return connection if connection is not None and connection.usable and connection.is_here else None
 
     async def _connect_once(self, deadline: Deadline) -> Connection:
         """Connect, or wait for whoever is at it and share how that ends; both within the deadline."""
         failure = self._failure
         async with self._connecting:
             self._check_open()
-            if self._connection is None or not self._connection.usable:
+            connection = self._standing_connection()
+            if connection is None:
                 if self._failure is not None and self._failure is not failure:
                     raise copy(self._failure)
-                self._connection = await self._dial(deadline)
+                connection = self._connection = await self._dial(deadline)
             if self._closed:
-                self._connection.close()
+                connection.close()
             self._check_open()
-            return self._connection
+            return connection
 
     async def _dial(self, deadline: Deadline) -> Connection:
         try:

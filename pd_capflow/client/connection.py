@@ -59,6 +59,11 @@ class Connection(asyncio.Protocol):
         """Whether requests can be sent."""
         return self.session is not None and self.error is None
 
+    @property
+    def is_here(self) -> bool:
+        """Whether it belongs to the event loop that runs now; only that can use it."""
+        return self._loop is asyncio.get_running_loop()
+
     async def open(self) -> Opened:
         """Shake hands; the caller sees to the deadline."""
         self._conversation.open()
@@ -183,7 +188,7 @@ class Connection(asyncio.Protocol):
         log.debug("! %s %s", self.address, error)
         if self._timer is not None:
             self._timer.cancel()
-        if self._transport is not None:
+        if self._transport is not None and not self._loop.is_closed():
             self._transport.abort()
         self._fail_all(error)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +13,13 @@ import pytest
 import pd_capflow
 from pd_capflow.client import AsyncClient, resolve
 from pd_capflow.client.portal import current_portal
-from pd_capflow.errors import CapflowError, DisconnectedError, HandshakeError, ReplyTimeoutError
+from pd_capflow.errors import (
+    CapflowError,
+    DisconnectedError,
+    HandshakeError,
+    QueryError,
+    ReplyTimeoutError,
+)
 
 THREADS = 16
 CODES = [f"HK.{number:05d}" for number in range(700, 700 + THREADS)]
@@ -322,3 +330,30 @@ def _mortal(peer):
         if asked is None:
             return
         peer.reply(asked)
+
+
+LOOP_AFTER_LOOP = """
+import asyncio, sys, pd_capflow
+client = asyncio.run(pd_capflow.connect_async(sys.argv[1], timeout=5))
+for _ in range(2):
+    print(len(asyncio.run(client.capital_flow("HK.00700"))))
+asyncio.run(client.close())
+"""
+
+
+def test_an_async_client_can_be_used_in_one_loop_after_another(gateway):
+    """As with asyncio.run() in a script, time and again; each loop has a connection of its own."""
+    there = gateway()
+    command = [sys.executable, "-c", LOOP_AFTER_LOOP, there.url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout.split()) == (0, ["2", "2"]), done.stderr
+    assert there.connections == 3
+
+
+def test_an_async_client_is_no_client_to_fetch_with(gateway):
+    async def fetch():
+        async with await pd_capflow.connect_async(gateway().url) as client:
+            pd_capflow.fetch(CODE, client=client)
+
+    with pytest.raises(QueryError, match="await"):
+        asyncio.run(fetch())

@@ -216,7 +216,7 @@ def test_a_connection_lost_while_waiting_for_the_budget_is_made_again(gateway, c
     frame = connect(there, rate=RATE).capital_flow(codes)
     assert all(kit.has_value(frame.loc[code], code) for code in codes)
     assert there.connections == 2
-    assert there.codes == codes
+    assert sorted(there.codes) == codes  # each once, in whatever order their waits end
 
 
 @pytest.mark.parametrize("codes", [CODES[:2], CODES[:6]], ids=["two", "six"])
