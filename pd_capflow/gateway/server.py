@@ -1,4 +1,4 @@
-"""The gateway: sockets, sessions, and who may ask what when."""
+"""The gateway: where it listens, whom it lets in, and what it grants them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ import hmac
 import itertools
 import logging
 import secrets
-from collections import deque
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Self
 
 from pd_capflow.gateway.clock import Clock
-from pd_capflow.gateway.handlers import HANDLERS, PACED, SERVER_VERSION, Refusal, answer, success
+from pd_capflow.gateway.handlers import PACED, SERVER_VERSION, Refusal, answer, success
 from pd_capflow.gateway.limits import Limit, RateLimiter
 from pd_capflow.gateway.market import InventedMarket
-from pd_capflow.gateway.texts import Language, say
+from pd_capflow.gateway.session import KEEP_ALIVE_INTERVAL, Session
 from pd_capflow.protocol.cipher import PLAIN, Algorithm
-from pd_capflow.protocol.conversation import ServerConversation, State
-from pd_capflow.protocol.events import Asked, Broken
+from pd_capflow.protocol.conversation import ServerConversation
 from pd_capflow.protocol.handshake import hashed_key
 from pd_capflow.protocol.messages import INIT_CONNECT, INIT_WEBSOCKET
 from pd_capflow.protocol.websocket import GatewayWebSocketWire
@@ -29,7 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from pd_capflow.gateway.texts import Language
     from pd_capflow.protocol.cipher import Cipher, Rsa
+    from pd_capflow.protocol.events import Asked
     from pd_capflow.protocol.messages import Method
 
 __all__ = ["Gateway"]
@@ -38,14 +38,8 @@ log = logging.getLogger("pd_capflow.gateway")
 
 #: Connections that OpenD serves at one time; further ones are closed at once.
 MAX_CONNECTIONS = 128
-#: Seconds between keep-alives that the gateway asks for, and of silence after which it hangs up.
-KEEP_ALIVE_INTERVAL = 10
-SILENCE_LIMIT = 3 * KEEP_ALIVE_INTERVAL
 
 _DEMO = "the demo gateway of pd_capflow: all numbers are invented"
-_INVALID_PACKET = -500
-_WRONG_KEY = 1
-_OPENINGS = (INIT_CONNECT, INIT_WEBSOCKET)
 
 
 class Gateway:
@@ -100,7 +94,7 @@ class Gateway:
         self.cipher: Cipher = rsa or PLAIN
         self._encryption = encryption
         self._websocket_key = hashed_key(websocket_key)
-        self._sessions: set[_Session] = set()
+        self._sessions: set[Session] = set()
         self._servers: list[asyncio.Server] = []
         self._numbers = itertools.count(7_000_000_000_000_000_001 + secrets.randbelow(1 << 40) * 1000)
 
@@ -121,7 +115,7 @@ class Gateway:
 
     async def _listen(
         self,
-        session: Callable[[], _Session],
+        session: Callable[[], Session],
         host: str,
         port: int,
         *,
@@ -211,142 +205,23 @@ class Gateway:
         response.s2c.demo = _DEMO
         return response
 
-    def enter(self, session: _Session) -> bool:
+    def enter(self, session: Session) -> bool:
         """Let a session in, unless there are too many."""
         if len(self._sessions) >= MAX_CONNECTIONS:
+            log.warning("! more than %d connections: the newest is closed", MAX_CONNECTIONS)
             return False
         self._sessions.add(session)
         return True
 
-    def leave(self, session: _Session) -> None:
+    def leave(self, session: Session) -> None:
         """Forget a session."""
         self._sessions.discard(session)
 
-    def _session(self) -> _Session:
-        return _Session(self, ServerConversation(cipher=self.cipher))
+    def _session(self) -> Session:
+        return Session(self, ServerConversation(cipher=self.cipher))
 
-    def _websocket_session(self) -> _Session:
-        return _Session(self, ServerConversation(wire=GatewayWebSocketWire(), opening=INIT_WEBSOCKET))
-
-
-class _Session(asyncio.Protocol):
-    """One client's connection."""
-
-    def __init__(self, gateway: Gateway, conversation: ServerConversation) -> None:
-        self._gateway = gateway
-        self._conversation = conversation
-        self._transport: asyncio.Transport | None = None
-        self._loop = asyncio.get_running_loop()
-        self._heard_at = self._loop.time()
-        self._timer: asyncio.TimerHandle | None = None
-        self._due: deque[Asked | Broken] = deque()
-        self._next_turn: asyncio.Handle | None = None
-        self._stuck = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the open socket."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # for the type checker: a socket has no other
-        self._transport = transport
-        if not self._gateway.enter(self):
-            log.warning("! more than %d connections: the newest is closed", MAX_CONNECTIONS)
-            transport.abort()
-            return
-        self._watch()
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
-        """Take the end of the socket."""
-        self._gateway.leave(self)
-        self._due.clear()
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def data_received(self, data: bytes) -> None:
-        """Take bytes, and answer what they ask."""
-        self._heard_at = self._loop.time()
-        self._conversation.receive_data(data)
-        self._due.extend(self._conversation.events_received())
-        self._flush()  # what the layout answers by itself, such as a WebSocket's opening
-        if self._next_turn is None:
-            self._take_turn()
-
-    def pause_writing(self) -> None:
-        """Answer and read nothing more while the client does not read its answers."""
-        self._stuck = True
-        if self._transport is not None:
-            self._transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        """Read and answer on."""
-        self._stuck = False
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
-            if self._next_turn is None:
-                self._take_turn()
-
-    def hang_up(self) -> None:
-        """Close the connection once what is due has been sent."""
-        if self._transport is not None:
-            self._transport.close()
-
-    def _take_turn(self) -> None:
-        """Handle one event; the rest wait until every other connection has had its turn."""
-        self._next_turn = None
-        if not self._due or self._stuck:
-            return
-        event = self._due.popleft()
-        if isinstance(event, Broken):
-            log.warning("! %s", event.error)
-            self._flush()
-            self.hang_up()
-            return
-        self._handle(event)
-        self._due.extend(self._conversation.events_received())
-        self._flush()
-        if self._due:
-            self._next_turn = self._loop.call_soon(self._take_turn)
-
-    def _handle(self, asked: Asked) -> None:
-        log.debug("< %s", asked.packet)
-        try:
-            self._answer(asked)
-        except Refusal as refusal:
-            text = say(refusal.key, self._gateway.language, **refusal.facts)
-            self._conversation.refuse(asked, text, _INVALID_PACKET if refusal.key == "unreadable" else -1)
-
-    def _answer(self, asked: Asked) -> None:
-        if asked.fault is not None:
-            raise Refusal("unreadable")
-        if asked.method in _OPENINGS and self._conversation.state is State.OPENING:
-            self._open(asked)
-            return
-        if self._conversation.state is not State.OPEN:
-            raise Refusal("not_initialised")
-        if asked.method is None or asked.method not in HANDLERS:
-            raise Refusal("unknown_method")
-        self._conversation.reply(asked, self._gateway.response(asked.method, asked.message.c2s))
-
-    def _open(self, asked: Asked) -> None:
-        if asked.method is INIT_CONNECT:
-            self._conversation.accept(asked, self._gateway.welcome(self._gateway.algorithm(asked)))
-        elif self._gateway.knows_key(asked.message.c2s):
-            self._conversation.accept(asked, self._gateway.welcome_websocket())
-        else:
-            self._conversation.fail(asked, _WRONG_KEY, "auth failed")
-
-    def _flush(self) -> None:
-        data = self._conversation.data_to_send()
-        if data and self._transport is not None and not self._transport.is_closing():
-            self._transport.writelines(data)
-
-    def _watch(self) -> None:
-        """Ping a WebSocket; hang up on a client that has been silent for too long."""
-        left = self._heard_at + SILENCE_LIMIT - self._loop.time()
-        if left <= 0:
-            self.hang_up()
-            return
-        self._conversation.keep_alive()
-        self._flush()
-        self._timer = self._loop.call_later(min(left, KEEP_ALIVE_INTERVAL), self._watch)
+    def _websocket_session(self) -> Session:
+        return Session(self, ServerConversation(wire=GatewayWebSocketWire(), opening=INIT_WEBSOCKET))
 
 
 def _is_loopback(host: str) -> bool:
