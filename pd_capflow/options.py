@@ -28,7 +28,7 @@ QUESTION: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         ("--url",),
         {
             "metavar": "U",
-            "help": "the gateway: tcp://127.0.0.1:11111 (default, or PD_CAPFLOW_URL), or demo://",
+            "help": "the gateway: tcp://127.0.0.1:11111 (default, or PD_CAPFLOW_URL), ws://, wss://, demo://",
         },
     ),
 )
