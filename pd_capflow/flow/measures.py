@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MICROSECOND = pd.Timedelta(1, unit="us")
+# How long the rows of a period are at the least.
+_SHORTEST = {"week": pd.Timedelta(7, unit="D"), "month": pd.Timedelta(28, unit="D")}
 _SECOND_US = 1_000_000
 _DAY_US = 86_400 * _SECOND_US
 
@@ -170,7 +172,7 @@ def resample(frame: pd.DataFrame, rule: Any) -> pd.DataFrame:
     Raises
     ------
     QueryError
-        If the rule is none, or is not longer than the frame's rows.
+        If the rule is none, or is shorter than the frame's rows.
     """
     offset = _offset(rule)
     summed = not is_cumulative(frame)
@@ -250,10 +252,17 @@ def _minute_bins(rows: Rows, offset: pd.offsets.BaseOffset, rule: Any) -> NDArra
     return rows.session << 20 | rows.part << 17 | number  # a day has fewer than 2**17 seconds
 
 
+def _length(offset: pd.offsets.BaseOffset) -> pd.Timedelta:
+    """Return how long an interval of a calendar rule is, from one of its edges to the next."""
+    edge = pd.Timestamp("2025-01-01") + offset
+    return (edge + offset) - edge
+
+
 def _calendar_bins(
     frame: pd.DataFrame, rows: Rows, offset: pd.offsets.BaseOffset, rule: Any
 ) -> NDArray[np.int64]:
-    if isinstance(offset, pd.offsets.Tick):
+    shortest = _SHORTEST.get(frame.attrs[ATTRS].get("period"), pd.Timedelta(0))
+    if isinstance(offset, pd.offsets.Tick) or _length(offset) < shortest:
         raise QueryError(f"rule {rule!r} is shorter than the frame's rows; expected one such as 'W' or 'ME'")
     days = times_of(frame)
     bins = np.zeros(len(frame), np.int64)

@@ -201,10 +201,10 @@ def parse_codes(codes: str | Security | Iterable[str | Security]) -> tuple[list[
 
 
 def _period(period: object) -> str:
-    name = period.lower() if isinstance(period, str) else period
+    name = period.lower() if isinstance(period, str) else ""
     if name not in PERIODS:
         raise QueryError(f"unknown period {period!r}; expected one of {', '.join(map(repr, PERIODS))}")
-    return str(name)
+    return name
 
 
 def _day(name: str, value: Any, security: Security) -> date | None:

@@ -92,8 +92,10 @@ def times_of(frame: pd.DataFrame) -> pd.DatetimeIndex:
 
 
 def _codes(frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[Security]]:
-    if "code" in frame.index.names:
-        numbers, names = pd.factorize(frame.index.get_level_values("code"))
+    if "code" in frame.index.names or "code" in frame.columns:
+        # A level, or the column that reset_index("code") makes of it.
+        held = frame.index.get_level_values("code") if "code" in frame.index.names else frame["code"]
+        numbers, names = pd.factorize(held)
         return numbers.astype(np.int64), [Security.parse(name) for name in names]
     codes = [Security.parse(code) for code in frame.attrs.get(ATTRS, {}).get("codes", [])]
     if not _is_one(codes, frame.index):

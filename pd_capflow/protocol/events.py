@@ -57,7 +57,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """Something that the gateway sent unasked; `message` is None where its method is not in the table."""
+    """Something that the gateway sent unasked; `message` is None where it cannot be read."""
 
     proto_id: int
     message: Any

@@ -107,6 +107,11 @@ def test_one_code_chosen_out_of_several_of_its_market_can_be_measured(frame_of):
     assert delta(frame.loc[["HK.09988"]])["in_flow"].tolist() == [10, 6]
 
 
+def test_codes_in_a_column_are_kept_apart_too(frame_of):
+    frame = frame_of({"HK.00700": {"2025-01-02 09:30": 1}, "HK.09988": {"2025-01-02 09:31": 50}})
+    assert delta(frame.reset_index("code"))["in_flow"].tolist() == [1, 50]
+
+
 def test_times_without_a_zone_are_refused(frame_of):
     frame = frame_of({"HK.00700": {"2025-01-02 09:30": 5}}).tz_localize(None)
     with pytest.raises(QueryError, match="zone"):
@@ -203,6 +208,14 @@ def test_a_rule_that_minutes_cannot_follow_is_refused(frame_of, rule):
 def test_a_rule_shorter_than_days_is_refused_for_days(frame_of):
     with pytest.raises(QueryError, match="shorter"):
         resample(frame_of({"HK.00700": {"2025-01-02": 5}}, period="day"), "5min")
+
+
+@pytest.mark.parametrize(("period", "rule"), [("week", "D"), ("week", "B"), ("month", "W"), ("month", "D")])
+def test_a_rule_shorter_than_weeks_or_months_is_refused_for_them(frame_of, period, rule):
+    frame = frame_of({"HK.00700": {"2025-01-31": 5, "2025-02-28": 6}}, period=period)
+    with pytest.raises(QueryError, match="shorter"):
+        resample(frame, rule)
+    assert len(resample(frame, "W" if period == "week" else "ME")) == 2
 
 
 @pytest.mark.parametrize("codes", [["HK.00700"], ["HK.00700", "US.AAPL"]])

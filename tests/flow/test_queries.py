@@ -24,7 +24,7 @@ def test_what_is_no_code_is_shown_and_the_right_form_named(code):
     assert "HK.00700" in str(caught.value)
 
 
-@pytest.mark.parametrize("period", ["year", "", None, 5, "1d"])
+@pytest.mark.parametrize("period", ["year", "", None, 5, "1d", ["day"]])
 def test_an_unknown_period_is_shown_and_the_known_ones_named(period):
     with pytest.raises(QueryError, match="'intraday', 'day', 'week', 'month'") as caught:
         CapitalFlow("HK.00700", period)

@@ -168,6 +168,18 @@ def test_a_push_of_unknown_content_is_handed_out_without_a_message():
     assert client.events_received() == [Pushed(3005, None)]
 
 
+def test_a_push_that_cannot_be_read_costs_nobody_an_answer():
+    client, server = _open_pair()
+    serial = client.request(CAPITAL_FLOW, _question())
+    client.receive_data(TcpWire(CLIENT_BODY_LIMIT).pack(Packet(1003, 1, b"\xff\xff")))
+    server.receive_data(_sent(client))
+    server.reply(server.events_received()[0], _answer())
+    client.receive_data(_sent(server))
+    pushed, replied = client.events_received()
+    assert pushed == Pushed(1003, None)
+    assert replied.serial_no == serial
+
+
 def test_a_push_may_share_a_number_with_a_request():
     client, _ = _open_pair()
     serial = client.request(CAPITAL_FLOW, _question())

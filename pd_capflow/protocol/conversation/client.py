@@ -163,7 +163,10 @@ class ClientConversation(Machine[ClientEvent]):
 
     def _receive_push(self, packet: Packet) -> None:
         method = METHODS.get(packet.proto_id)
-        message = method and decode_body(method.response, packet.body, packet.body_format)
+        try:
+            message = method and decode_body(method.response, packet.body, packet.body_format)
+        except ProtocolError:
+            message = None  # a notice of a later version must not cost those who wait for answers
         self._events.append(Pushed(packet.proto_id, message))
 
     def _receive_welcome(self, packet: Packet) -> None:
