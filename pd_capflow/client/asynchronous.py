@@ -65,6 +65,7 @@ class AsyncClient:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._pacer = pacer_for(settings.address, settings.rate)
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._connecting = asyncio.Lock()
         self._connection: Connection | None = None
         self._failure: CapflowError | None = None
@@ -82,11 +83,13 @@ class AsyncClient:
 
     async def connect(self) -> Self:
         """Make sure that a connection stands."""
+        self._settle()
         await self._usable_connection(Deadline(self.settings.timeout))
         return self
 
     async def close(self) -> None:
         """End the connection. Calls under way fail, later ones too. Closing twice is fine."""
+        self._settle()
         self._closed = True
         self._closing.set()
         if self._connection is not None:
@@ -132,6 +135,7 @@ class AsyncClient:
 
     async def outcome(self, plan: Plan, meter: Meter) -> Outcome:
         """Ask all of a plan's queries, and gather what came and what went wrong."""
+        self._settle()
         outcome = Outcome({"url": str(self.settings.address), "demo": self.settings.address.is_demo})
         free = asyncio.Semaphore(_IN_FLIGHT)
 
@@ -146,9 +150,13 @@ class AsyncClient:
         if len(plan.queries) == 1:
             await ask_one(plan.queries[0])
         else:
-            async with asyncio.TaskGroup() as group:
-                for query in plan.queries:
-                    group.create_task(ask_one(query))
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for query in plan.queries:
+                        group.create_task(ask_one(query))
+            except BaseExceptionGroup as several:
+                # No failure of ours: a progress function that raised, or a warning made an error.
+                raise several.exceptions[0] from None
         if self._connection is not None and self._connection.session is not None:
             outcome.source["demo"] |= bool(self._connection.session.demo)
         return outcome
@@ -191,6 +199,14 @@ class AsyncClient:
         # The wait may have outlived the connection.
         connection = await self._usable_connection(deadline)
         return await connection.ask(query.method, query.request(), deadline.left)
+
+    def _settle(self) -> None:
+        """Be at home in the running loop: locks and events belong to the one that first waits for them."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop = loop
+            self._connecting = asyncio.Lock()
+            self._closing = asyncio.Event()
 
     async def _usable_connection(self, deadline: Deadline) -> Connection:
         connection = self._standing_connection()

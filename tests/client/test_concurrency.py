@@ -334,9 +334,10 @@ def _mortal(peer):
 
 LOOP_AFTER_LOOP = """
 import asyncio, sys, pd_capflow
-client = asyncio.run(pd_capflow.connect_async(sys.argv[1], timeout=5))
+client = asyncio.run(pd_capflow.connect_async(sys.argv[1], timeout=5, rate=(3, 0.2)))
 for _ in range(2):
-    print(len(asyncio.run(client.capital_flow("HK.00700"))))
+    # Several at once, so that they wait for the connection and for the budget.
+    print(len(asyncio.run(client.capital_flow(["HK.00700", "US.AAPL", "SH.600519", "SZ.000001"]))))
 asyncio.run(client.close())
 """
 
@@ -346,8 +347,18 @@ def test_an_async_client_can_be_used_in_one_loop_after_another(gateway):
     there = gateway()
     command = [sys.executable, "-c", LOOP_AFTER_LOOP, there.url]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stdout.split()) == (0, ["2", "2"]), done.stderr
+    assert (done.returncode, done.stdout.split()) == (0, ["8", "8"]), done.stderr
     assert there.connections == 3
+
+
+def test_an_error_of_the_progress_function_is_raised_as_it_is(gateway, connect, kit):
+    def progress(state):
+        raise LookupError(state.done)
+
+    client = connect(gateway())
+    with pytest.raises(LookupError):
+        client.capital_flow(CODES[:5], progress=progress)
+    assert kit.has_value(client.capital_flow(CODE), CODE)
 
 
 def test_an_async_client_is_no_client_to_fetch_with(gateway):

@@ -218,7 +218,7 @@ class TestInterrupting:
         """What still waited for the rate budget is not sent behind the user's back."""
 
         def interrupt(state):
-            if state.done == 1:
+            if state.done == 1 and not state.waiting:
                 signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
         there = gateway()
