@@ -10,9 +10,9 @@ import asyncio
 import time
 from contextlib import suppress
 from copy import copy
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from pd_capflow.client.batch import Errors, Outcome, Plan, plan_distribution, plan_flow, plan_query
+from pd_capflow.client.batch import Errors, Outcome, Plan, plan_distribution, plan_flow
 from pd_capflow.client.deadline import Deadline
 from pd_capflow.client.dial import dial
 from pd_capflow.client.pacing import pacer_for
@@ -21,10 +21,12 @@ from pd_capflow.errors import (
     CapflowError,
     DisconnectedError,
     ProtocolError,
+    QueryError,
     RateLimitError,
     ReplyTimeoutError,
     TransportError,
 )
+from pd_capflow.flow.queries import Query, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,10 +36,11 @@ if TYPE_CHECKING:
     from pd_capflow.client.connection import Connection
     from pd_capflow.client.progress import Meter
     from pd_capflow.client.settings import Settings
-    from pd_capflow.flow.frames import Columns
-    from pd_capflow.flow.queries import Query
+    from pd_capflow.flow.queries import CapitalQuery, GatewayState
 
 __all__ = ["AsyncClient"]
+
+R = TypeVar("R")
 
 # Requests that may await their answers at one time, however fast the rate lets them out.
 _IN_FLIGHT = 64
@@ -120,9 +123,14 @@ class AsyncClient:
         """Return gross in- and outflow of one or more codes; see `Client.capital_distribution`."""
         return await self._frame(plan_distribution(codes, errors), progress)
 
-    async def fetch(self, query: Query) -> pd.DataFrame:
-        """Return the answer to one query as a frame."""
-        return await self._frame(plan_query(query), progress=False)
+    async def state(self) -> GatewayState:
+        """Return what the gateway says of itself and of its markets; see `Client.state`."""
+        return await self.fetch(State())
+
+    async def fetch(self, query: Query[R]) -> R:
+        """Return the answer to one query; see `Client.fetch`."""
+        answers = await self.answers(query)
+        return query.result(answers, self.source())
 
     async def _frame(self, plan: Plan, progress: ProgressOption) -> pd.DataFrame:
         with self.meter(plan, progress) as meter:
@@ -133,13 +141,31 @@ class AsyncClient:
         """Return the meter that shows a plan's progress."""
         return meter_for(progress, len(plan.queries), self._pacer.room(plan.queries[0].method))
 
+    async def answers(self, query: Query[Any]) -> list[Any]:
+        """Ask a query and what follows it up, and return what was read."""
+        if not isinstance(query, Query):
+            raise QueryError(f"{query!r} is no query; expected one such as CapitalFlow('HK.00700')")
+        found: list[Any] = []
+        left: Query[Any] | None = query
+        while left is not None:
+            answer = await self._ask(left, _in_silence)
+            found.append(answer)
+            left = left.follow_up(answer)
+        return found
+
+    def source(self) -> dict[str, Any]:
+        """Return where answers come from: the ``url``, and whether it is a ``demo``."""
+        address = self.settings.address
+        session = self._connection.session if self._connection is not None else None
+        return {"url": str(address), "demo": address.is_demo or bool(session and session.demo)}
+
     async def outcome(self, plan: Plan, meter: Meter) -> Outcome:
         """Ask all of a plan's queries, and gather what came and what went wrong."""
         self._settle()
-        outcome = Outcome({"url": str(self.settings.address), "demo": self.settings.address.is_demo})
+        outcome = Outcome()
         free = asyncio.Semaphore(_IN_FLIGHT)
 
-        async def ask_one(query: Query) -> None:
+        async def ask_one(query: CapitalQuery) -> None:
             async with free:
                 try:
                     outcome.parts[query.security] = await self._ask(query, meter.waiting)
@@ -157,17 +183,16 @@ class AsyncClient:
             except BaseExceptionGroup as several:
                 # No failure of ours: a progress function that raised, or a warning made an error.
                 raise several.exceptions[0] from None
-        if self._connection is not None and self._connection.session is not None:
-            outcome.source["demo"] |= bool(self._connection.session.demo)
+        outcome.source = self.source()
         return outcome
 
-    async def _ask(self, query: Query, on_wait: Callable[[float], None]) -> Columns:
+    async def _ask(self, query: Query[Any], on_wait: Callable[[float], None]) -> Any:
         """Ask until there is an answer that is not a refusal for asking too often."""
         since = time.monotonic()
         while True:
             response = await self._ask_twice(query, on_wait)
             try:
-                columns = query.read(response)
+                answer = query.read(response)
             except RateLimitError:
                 if not self._pacer.refused(query.method, since):
                     raise
@@ -175,9 +200,9 @@ class AsyncClient:
                 raise ProtocolError(f"{self.settings.address}: {error}", serial_no=error.serial_no) from error
             else:
                 self._pacer.granted(query.method)
-                return columns
+                return answer
 
-    async def _ask_twice(self, query: Query, on_wait: Callable[[float], None]) -> Any:
+    async def _ask_twice(self, query: Query[Any], on_wait: Callable[[float], None]) -> Any:
         """Ask, and once more if the connection dies meanwhile. The first error is the one that counts."""
         deadline = Deadline(self.settings.timeout)
         try:
@@ -192,10 +217,11 @@ class AsyncClient:
                 late = first.__cause__
                 raise (copy(late) if isinstance(late, ReplyTimeoutError) else first) from second
 
-    async def _ask_once(self, query: Query, deadline: Deadline, on_wait: Callable[[float], None]) -> Any:
+    async def _ask_once(self, query: Query[Any], deadline: Deadline, on_wait: Callable[[float], None]) -> Any:
         await self._usable_connection(deadline)
-        with deadline.stopped():
-            await self._pacer.acquire(query.method, on_wait, self._sleep)
+        if query.is_paced:
+            with deadline.stopped():
+                await self._pacer.acquire(query.method, on_wait, self._sleep)
         # The wait may have outlived the connection.
         connection = await self._usable_connection(deadline)
         return await connection.ask(query.method, query.request(), deadline.left)
@@ -251,3 +277,7 @@ class AsyncClient:
         if self._closed:
             address = self.settings.address
             raise DisconnectedError(f"the client of {address} was closed; connect anew", address=str(address))
+
+
+def _in_silence(_seconds: float) -> None:
+    """Wait for the rate budget without telling anybody."""

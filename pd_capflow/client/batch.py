@@ -9,16 +9,17 @@ import numpy as np
 
 from pd_capflow.errors import BatchError, CapflowError, QueryError
 from pd_capflow.flow.frames import Columns, build_frame
-from pd_capflow.flow.queries import CapitalDistribution, CapitalFlow, Query, parse_codes
+from pd_capflow.flow.queries import CapitalDistribution, CapitalFlow, parse_codes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
+    from pd_capflow.flow.queries import CapitalQuery
     from pd_capflow.security import Security
 
-__all__ = ["Errors", "Outcome", "Plan", "plan_distribution", "plan_flow", "plan_query"]
+__all__ = ["Errors", "Outcome", "Plan", "plan_distribution", "plan_flow"]
 
 Errors = Literal["raise", "collect"]
 
@@ -29,7 +30,7 @@ _NAMED_FAILURES = 3
 class Outcome:
     """What a plan's queries led to, by security."""
 
-    source: dict[str, Any]
+    source: dict[str, Any] = field(default_factory=dict)
     parts: dict[Security, Columns] = field(default_factory=dict)
     errors: dict[Security, CapflowError] = field(default_factory=dict)
 
@@ -40,7 +41,7 @@ class Plan:
 
     Attributes
     ----------
-    queries : sequence of Query
+    queries : sequence of CapitalQuery
         At least one.
     single : bool
         Whether one code alone was asked for.
@@ -48,7 +49,7 @@ class Plan:
         What to do with failures.
     """
 
-    queries: Sequence[Query]
+    queries: Sequence[CapitalQuery]
     single: bool
     errors: Errors = "raise"
 
@@ -97,13 +98,6 @@ def plan_distribution(codes: Any, errors: Errors) -> Plan:
     """Return the plan of a capital-distribution call."""
     securities, single = parse_codes(codes)
     return Plan([CapitalDistribution(security) for security in securities], single, errors)
-
-
-def plan_query(query: Query) -> Plan:
-    """Return the plan of a single query."""
-    if not (hasattr(query, "request") and hasattr(query, "shape")):
-        raise QueryError(f"{query!r} is no query; expected one such as CapitalFlow('HK.00700')")
-    return Plan([query], single=True)
 
 
 def _summary(errors: dict[str, Any], total: int) -> str:

@@ -38,7 +38,8 @@ class Pacer:
     Parameters
     ----------
     rate : (int, float) or None
-        Requests per sliding window of seconds, for each interface; None for no limit.
+        Requests of capital flow per sliding window of seconds, and of every other interface in
+        proportion to what OpenD grants of it; None for no limit.
     """
 
     def __init__(self, rate: Rate | None) -> None:
@@ -94,12 +95,13 @@ class Pacer:
         return lane is not None and lane.shut(since)
 
     def _lane(self, method: Method) -> _Lane | None:
-        if self._rate is None:
+        if self._rate is None or method.requests is None:
             return None
         with self._lock:
             lane = self._lanes.get(method.proto_id)
             if lane is None:
-                lane = self._lanes[method.proto_id] = _Lane(*self._rate)
+                usual, seconds = self._rate
+                lane = self._lanes[method.proto_id] = _Lane(method.budget(usual) or usual, seconds)
             return lane
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pd_capflow.client.asynchronous import AsyncClient
-from pd_capflow.client.batch import Errors, plan_distribution, plan_flow, plan_query
+from pd_capflow.client.batch import Errors, plan_distribution, plan_flow
 from pd_capflow.client.portal import Portal, current_portal
+from pd_capflow.flow.queries import State
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
     from pd_capflow.client.batch import Plan
     from pd_capflow.client.progress import ProgressOption
     from pd_capflow.client.settings import Settings
-    from pd_capflow.flow.queries import Query
+    from pd_capflow.flow.queries import GatewayState, Query
 
 __all__ = ["Client"]
+
+R = TypeVar("R")
 
 
 class Client:
@@ -173,13 +176,41 @@ class Client:
         """
         return self._frame(plan_distribution(codes, errors), progress)
 
-    def fetch(self, query: Query) -> pd.DataFrame:
-        """Return the answer to one query as a frame.
+    def state(self) -> GatewayState:
+        """Return what the gateway says of itself and of its markets (``GetGlobalState``, 1002).
+
+        Returns
+        -------
+        GatewayState
+            A value, no frame.
+
+        Raises
+        ------
+        TransportError, ProtocolError, GatewayError
+            As for `capital_flow`.
+
+        Examples
+        --------
+        >>> import pd_capflow
+        >>> client = pd_capflow.connect("demo://")
+        >>> state = client.state()
+        >>> state.logged_in, state.program_status
+        (True, 'ready')
+        """
+        return self.fetch(State())
+
+    def fetch(self, query: Query[R]) -> R:
+        """Return the answer to one query.
 
         Parameters
         ----------
-        query : CapitalFlow or CapitalDistribution
+        query : Query
             The question as a value.
+
+        Returns
+        -------
+        DataFrame
+            Of every query but `State`, whose result is a `GatewayState`.
 
         Examples
         --------
@@ -188,7 +219,9 @@ class Client:
         >>> client.fetch(pd_capflow.CapitalFlow("US.AAPL", "week")).attrs["capflow"]["currency"]
         'USD'
         """
-        return self._frame(plan_query(query), progress=False)
+        client = self._here()
+        answers = self._run(client.answers(query))
+        return query.result(answers, client.source())
 
     def _frame(self, plan: Plan, progress: ProgressOption) -> pd.DataFrame:
         client = self._here()

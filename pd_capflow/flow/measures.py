@@ -14,7 +14,7 @@ import pandas as pd
 
 from pd_capflow.errors import QueryError
 from pd_capflow.flow.frames import ATTRS, FLOW_COLUMNS, TIERS
-from pd_capflow.flow.sessions import Rows, rows_of, times_of
+from pd_capflow.flow.sessions import Rows, rows_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -264,7 +264,7 @@ def _calendar_bins(
     shortest = _SHORTEST.get(frame.attrs[ATTRS].get("period"), pd.Timedelta(0))
     if isinstance(offset, pd.offsets.Tick) or _length(offset) < shortest:
         raise QueryError(f"rule {rule!r} is shorter than the frame's rows; expected one such as 'W' or 'ME'")
-    days = times_of(frame)
+    days = rows.day
     bins = np.zeros(len(frame), np.int64)
     for number in np.unique(rows.code):
         mine = rows.code == number

@@ -53,6 +53,11 @@ class Rows:
     order: NDArray[np.int64]
 
     @property
+    def day(self) -> pd.DatetimeIndex:
+        """The calendar day at the row's exchange, whatever zone the frame is in."""
+        return pd.DatetimeIndex((self.session - self.code * _DAYS).astype("M8[D]").astype("M8[s]"))
+
+    @property
     def opens(self) -> NDArray[np.bool_]:
         """Whether a row stands at a session's open, so that its running total is its own flow.
 

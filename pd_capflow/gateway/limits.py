@@ -1,5 +1,7 @@
 """The rate limit: so many requests of each interface in a sliding window, over all connections.
 
+Interfaces of which OpenD grants more or fewer than of capital flow are granted in proportion.
+
 Request n + 30 is granted from 30 seconds after request n on. What was refused does not count.
 """
 
@@ -9,6 +11,8 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pd_capflow.protocol.messages import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,9 +57,16 @@ class RateLimiter:
         """Count a request and return True, or return False if it is one too many."""
         if self.limit is None:
             return True
-        granted = self._granted.setdefault(proto_id, deque(maxlen=self.limit.requests))
+        requests = self.requests(proto_id)
+        granted = self._granted.setdefault(proto_id, deque(maxlen=requests))
         now = self._timer()
-        if len(granted) == self.limit.requests and now - granted[0] < self.limit.seconds:
+        if len(granted) == requests and now - granted[0] < self.limit.seconds:
             return False
         granted.append(now)
         return True
+
+    def requests(self, proto_id: int) -> int:
+        """Return how many requests of an interface a window grants."""
+        usual = (self.limit or Limit()).requests
+        method = METHODS.get(proto_id)
+        return usual if method is None else method.budget(usual) or usual

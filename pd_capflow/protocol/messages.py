@@ -29,6 +29,9 @@ __all__ = [
     "Method",
 ]
 
+#: What OpenD grants of most methods in 30 seconds.
+USUAL_REQUESTS = 30
+
 # Message classes are made at run time, so no type checker can know their fields.
 MessageClass = Any
 
@@ -63,6 +66,8 @@ class Method:
         The message classes; a push has no request.
     title : str
         What the gateway calls the method in its refusals.
+    requests : int or None
+        What OpenD grants of it in 30 seconds; None is not counted.
     """
 
     proto_id: int
@@ -70,23 +75,37 @@ class Method:
     request: MessageClass
     response: MessageClass
     title: str
+    requests: int | None = USUAL_REQUESTS
 
     @property
     def is_push(self) -> bool:
         """Whether the gateway sends this unasked."""
         return self.request is None
 
+    def budget(self, usual: int) -> int | None:
+        """Return the requests of a window in which most methods, capital flow among them, have `usual`.
 
-def _method(proto_id: int, name: str, title: str = "", *, push: bool = False) -> Method:
+        Examples
+        --------
+        >>> CAPITAL_FLOW.budget(5), GLOBAL_STATE.budget(5)
+        (5, None)
+        """
+        return None if self.requests is None else max(1, usual * self.requests // USUAL_REQUESTS)
+
+
+def _method(
+    proto_id: int, name: str, title: str = "", *, requests: int | None = USUAL_REQUESTS, push: bool = False
+) -> Method:
     request = None if push else message_class(f"{name}.Request")
-    return Method(proto_id, name, request, message_class(f"{name}.Response"), title or name)
+    response = message_class(f"{name}.Response")
+    return Method(proto_id, name, request, response, title or name, requests)
 
 
-INIT_WEBSOCKET = _method(1, "InitWebSocket")
-INIT_CONNECT = _method(1001, "InitConnect")
-GLOBAL_STATE = _method(1002, "GetGlobalState")
-NOTIFY = _method(1003, "Notify", push=True)
-KEEP_ALIVE = _method(1004, "KeepAlive")
+INIT_WEBSOCKET = _method(1, "InitWebSocket", requests=None)
+INIT_CONNECT = _method(1001, "InitConnect", requests=None)
+GLOBAL_STATE = _method(1002, "GetGlobalState", requests=None)
+NOTIFY = _method(1003, "Notify", requests=None, push=True)
+KEEP_ALIVE = _method(1004, "KeepAlive", requests=None)
 CAPITAL_FLOW = _method(3211, "Qot_GetCapitalFlow", "Get Capital Flow")
 CAPITAL_DISTRIBUTION = _method(3212, "Qot_GetCapitalDistribution", "Get Capital Distribution")
 

@@ -199,6 +199,17 @@ def test_days_become_weeks_dated_by_their_last_day(frame_of):
     assert weeks["in_flow"].tolist() == [3, 12]
 
 
+@pytest.mark.parametrize("rule", ["W", "ME", "QE"])
+def test_days_in_utc_add_up_as_in_exchange_time(frame_of, rule):
+    """Midnight in Hong Kong is the day before in UTC; a Monday must not join the week before."""
+    labels = pd.bdate_range("2025-01-02", "2025-03-31").strftime("%Y-%m-%d")
+    days = {label: float(number) for number, label in enumerate(labels)}
+    alone = resample(frame_of({"HK.00700": days}, period="day"), rule)
+    mixed = resample(frame_of({"HK.00700": days, "US.AAPL": days}, period="day"), rule)
+    assert mixed.xs("HK.00700")["in_flow"].tolist() == alone["in_flow"].tolist()
+    assert mixed.xs("US.AAPL")["in_flow"].tolist() == alone["in_flow"].tolist()
+
+
 @pytest.mark.parametrize("rule", ["2D", "W", "ME", "1ms", "-5min", "0min", "often", None, 5])
 def test_a_rule_that_minutes_cannot_follow_is_refused(frame_of, rule):
     with pytest.raises(QueryError, match="rule"):
