@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["epoch_us", "iso_time"]
+__all__ = ["NO_TIME", "epoch_us", "instant_us", "iso_time"]
 
 # Seconds since the epoch that can be the time of a row: after 1970 began and before the year 10000.
 _LATEST = 253402300800.0
 _TOLERANCE_US = 60_000_000
 _NO_TWO_CLOCK_CHANGES = timedelta(days=7)
 
-NO_TIME = np.iinfo(np.int64).min  # NaT
+NO_TIME = int(np.iinfo(np.int64).min)  # NaT
 
 
 def epoch_us(
@@ -85,6 +85,12 @@ def iso_time(timestamp: float | None, text: str | None, zone: str) -> str | None
         return datetime.fromisoformat(text or "").replace(tzinfo=ZoneInfo(zone)).isoformat()
     except ValueError:
         return None
+
+
+def instant_us(timestamp: float | None, text: str | None, zone: str) -> int:
+    """Return one instant in microseconds since the epoch; `NO_TIME` where neither form can be read."""
+    told = iso_time(timestamp, text, zone)
+    return NO_TIME if told is None else round(datetime.fromisoformat(told).timestamp() * 1e6)
 
 
 def _agree(instants: NDArray[np.int64], texts: Sequence[str] | NDArray[np.bytes_], zone: str) -> bool:

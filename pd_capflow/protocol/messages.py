@@ -21,12 +21,23 @@ __all__ = [
     "CAPITAL_DISTRIBUTION",
     "CAPITAL_FLOW",
     "GLOBAL_STATE",
+    "HISTORY_KL",
     "INIT_CONNECT",
     "INIT_WEBSOCKET",
     "KEEP_ALIVE",
+    "MARKET_STATE",
     "METHODS",
     "NOTIFY",
+    "PLATE_SECURITY",
+    "PLATE_SET",
+    "SNAPSHOT",
+    "STATIC_INFO",
+    "TRADE_DATE",
+    "USER_SECURITY",
+    "USER_SECURITY_GROUP",
+    "USUAL_REQUESTS",
     "Method",
+    "message_class",
 ]
 
 #: What OpenD grants of most methods in 30 seconds.
@@ -87,8 +98,8 @@ class Method:
 
         Examples
         --------
-        >>> CAPITAL_FLOW.budget(5), GLOBAL_STATE.budget(5)
-        (5, None)
+        >>> CAPITAL_FLOW.budget(5), SNAPSHOT.budget(5), PLATE_SET.budget(5), GLOBAL_STATE.budget(5)
+        (5, 10, 1, None)
         """
         return None if self.requests is None else max(1, usual * self.requests // USUAL_REQUESTS)
 
@@ -106,8 +117,17 @@ INIT_CONNECT = _method(1001, "InitConnect", requests=None)
 GLOBAL_STATE = _method(1002, "GetGlobalState", requests=None)
 NOTIFY = _method(1003, "Notify", requests=None, push=True)
 KEEP_ALIVE = _method(1004, "KeepAlive", requests=None)
+HISTORY_KL = _method(3103, "Qot_RequestHistoryKL", "Request History KL", requests=60)
+STATIC_INFO = _method(3202, "Qot_GetStaticInfo", "Get Static Info")  # its own budget is not stated
+SNAPSHOT = _method(3203, "Qot_GetSecuritySnapshot", "Get Security Snapshot", requests=60)
+PLATE_SET = _method(3204, "Qot_GetPlateSet", "Get Plate Set", requests=10)
+PLATE_SECURITY = _method(3205, "Qot_GetPlateSecurity", "Get Plate Security", requests=10)
 CAPITAL_FLOW = _method(3211, "Qot_GetCapitalFlow", "Get Capital Flow")
 CAPITAL_DISTRIBUTION = _method(3212, "Qot_GetCapitalDistribution", "Get Capital Distribution")
+USER_SECURITY = _method(3213, "Qot_GetUserSecurity", "Get User Security", requests=10)
+TRADE_DATE = _method(3219, "Qot_RequestTradeDate", "Request Trade Date")
+USER_SECURITY_GROUP = _method(3222, "Qot_GetUserSecurityGroup", "Get User Security Group", requests=10)
+MARKET_STATE = _method(3223, "Qot_GetMarketState", "Get Market State", requests=10)
 
 _ALL = (
     INIT_WEBSOCKET,
@@ -115,8 +135,17 @@ _ALL = (
     GLOBAL_STATE,
     NOTIFY,
     KEEP_ALIVE,
+    HISTORY_KL,
+    STATIC_INFO,
+    SNAPSHOT,
+    PLATE_SET,
+    PLATE_SECURITY,
     CAPITAL_FLOW,
     CAPITAL_DISTRIBUTION,
+    USER_SECURITY,
+    TRADE_DATE,
+    USER_SECURITY_GROUP,
+    MARKET_STATE,
 )
 
 #: Every method of which we know the messages, by proto id.

@@ -41,6 +41,11 @@ _KINDS: tuple[tuple[type[GatewayError], tuple[str, ...], str], ...] = (
         "the account lacks the quote right for this market",
     ),
     (GatewayError, ("nn_protoret_",), "the vendor's servers failed; try again, or another range"),
+    (
+        GatewayError,
+        ("未知自选股分组", "unknown watchlist"),
+        "watchlists() tells those there are",
+    ),
     (GatewayError, ("协议id",), "this OpenD is too old for the request; update it"),
 )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -17,10 +16,11 @@ from pd_capflow.flow.queries.question import (
     one_of,
     parse_day,
     parse_range,
+    sent,
     write_security,
 )
 from pd_capflow.flow.rows import read_rows
-from pd_capflow.flow.times import NO_TIME, epoch_us, iso_time
+from pd_capflow.flow.times import epoch_us, instant_us, iso_time
 from pd_capflow.protocol.messages import CAPITAL_DISTRIBUTION, CAPITAL_FLOW, Method
 from pd_capflow.security import Security
 
@@ -146,10 +146,9 @@ class CapitalDistribution(Query["pd.DataFrame"]):
         """Return the one row of a ``Qot_GetCapitalDistribution.Response``."""
         s2c = check_contents(response, str(self.security), str(self.security))
         zone = self.security.home.zone
+        time = instant_us(sent(s2c, "updateTimestamp"), s2c.updateTime, zone)
         moment = _moment(s2c, "updateTimestamp", "updateTime", zone)
-        time = NO_TIME if moment is None else round(datetime.fromisoformat(moment).timestamp() * 1e6)
-        fields = DISTRIBUTION_FIELDS.values()
-        values = [getattr(s2c, name) if s2c.HasField(name) else np.nan for name in fields]
+        values = [sent(s2c, name, np.nan) for name in DISTRIBUTION_FIELDS.values()]
         return Columns(np.array([time]), np.array([values]), moment)
 
     def result(self, answers: Sequence[Columns], source: Mapping[str, Any]) -> pd.DataFrame:
@@ -184,7 +183,7 @@ def _refuse_dates(start: date | None, end: date | None) -> None:
 
 
 def _moment(s2c: Any, number: str, text: str, zone: str) -> str | None:
-    return iso_time(getattr(s2c, number) if s2c.HasField(number) else None, getattr(s2c, text), zone)
+    return iso_time(sent(s2c, number), getattr(s2c, text), zone)
 
 
 def _frame(query: CapitalQuery, answer: Columns, source: Mapping[str, Any]) -> pd.DataFrame:

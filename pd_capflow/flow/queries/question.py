@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from numbers import Number
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -12,7 +13,7 @@ import pandas as pd
 
 from pd_capflow.errors import ProtocolError, QueryError
 from pd_capflow.protocol.refusals import check_response
-from pd_capflow.security import Security
+from pd_capflow.security import MARKETS, Security
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,13 +23,17 @@ if TYPE_CHECKING:
     from pd_capflow.security import Market
 
 __all__ = [
+    "CODES_A_CALL",
     "PERIODS",
+    "CodesQuery",
     "Query",
     "check_contents",
     "one_of",
     "parse_codes",
     "parse_day",
+    "parse_market",
     "parse_range",
+    "sent",
     "write_security",
 ]
 
@@ -109,6 +114,15 @@ def one_of(what: str, value: object, names: Iterable[str]) -> str:
     return name
 
 
+def parse_market(value: object, known: Iterable[str]) -> Market:
+    """Return the market that is meant by a prefix such as ``"HK"``, one of those known."""
+    prefix = value.upper() if isinstance(value, str) else ""
+    prefixes = list(known)
+    if prefix not in prefixes:
+        raise QueryError(f"unknown market {value!r}; expected one of {', '.join(map(repr, prefixes))}")
+    return MARKETS[prefix]
+
+
 def parse_day(name: str, value: Any, market: Market) -> date | None:
     """Return the exchange's day that is meant, None if none is given."""
     if value is None:
@@ -144,10 +158,51 @@ def _shift(day: date, by: timedelta) -> date:
         raise QueryError(f"{day.isoformat()} is no day that a gateway could have data for") from error
 
 
+#: How many codes OpenD takes in one request.
+CODES_A_CALL = 400
+
+
+@dataclass(frozen=True)
+class CodesQuery(Query["pd.DataFrame"]):
+    """A question about any number of codes, asked 400 at a time.
+
+    Parameters
+    ----------
+    codes : str, or iterable of str
+        Each is asked for once.
+    """
+
+    codes: tuple[Security, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "codes", tuple(parse_codes(self.codes)[0]))
+
+    def write_codes(self, c2s: Any) -> None:
+        """Fill in the codes of one request."""
+        for security in self.codes[:CODES_A_CALL]:
+            write_security(c2s.securityList.add(), security)
+        c2s.header.securityFirm = 0
+
+    def contents(self, response: Any) -> Any:
+        """Return the ``s2c`` of a response, or raise what it stands for."""
+        alone = str(self.codes[0]) if len(self.codes) == 1 else None
+        return check_contents(response, alone or f"{len(self.codes)} codes", alone)
+
+    def follow_up(self, answer: Any) -> Self | None:  # noqa: ARG002  # whatever it was
+        """Return the question about the codes beyond the first 400."""
+        rest = self.codes[CODES_A_CALL:]
+        return replace(self, codes=rest) if rest else None
+
+
 def write_security(message: Any, security: Security) -> None:
     """Fill in a ``Qot_Common.Security``."""
     message.market = security.home.number
     message.code = security.symbol
+
+
+def sent(message: Any, field: str, absent: Any = None) -> Any:
+    """Return the value of a field, or `absent` where it was not sent."""
+    return getattr(message, field) if message.HasField(field) else absent
 
 
 def check_contents(response: Any, about: str, code: str | None = None) -> Any:
