@@ -23,6 +23,8 @@ __all__ = [
     "is_session",
     "latest_session",
     "local",
+    "local_day",
+    "market_state",
     "midnight",
     "minutes",
     "minutes_until",
@@ -59,6 +61,11 @@ def local(market: Market, now: datetime) -> datetime:
     if now.tzinfo is None:
         raise ValueError(f"{now!r} has no time zone")
     return now.astimezone(market.tzinfo)
+
+
+def local_day(market: Market, stamp: float) -> date:
+    """Return the exchange's calendar day at so many unix seconds."""
+    return datetime.fromtimestamp(stamp, market.tzinfo).date()
 
 
 def is_session(market: Market, day: date) -> bool:

@@ -18,12 +18,15 @@ from pd_capflow.security import Security
 
 __all__ = [
     "LISTINGS",
+    "Fundamentals",
     "Listing",
     "ListingError",
     "SecurityType",
     "UnknownSecurity",
     "UnsupportedSecurity",
+    "exchange_of",
     "fingerprint",
+    "fundamentals",
     "look_up",
 ]
 
@@ -249,3 +252,47 @@ def _invent(security: Security, code: str) -> Listing:
 def fingerprint(text: str) -> int:
     """Return 64 bits that depend on the text alone, unlike `hash`, which differs between processes."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
+
+
+@dataclass(frozen=True, slots=True)
+class Fundamentals:
+    """What stands behind a share, invented.
+
+    Attributes
+    ----------
+    shares, float_shares : int
+        Those issued, and those that are traded.
+    earnings, assets : float
+        Of one year, and net ones, a share in the trading currency.
+    """
+
+    shares: int
+    float_shares: int
+    earnings: float
+    assets: float
+
+
+_DAILY_TURNOVER = 0.003  # of the market value
+_MILLION = 1_000_000
+
+
+def fundamentals(listing: Listing) -> Fundamentals:
+    """Return the fundamentals that go with a listing's price and turnover."""
+    chance = fingerprint(f"{listing.security}/fundamentals")
+    millions = max(round(listing.turnover / listing.price / _DAILY_TURNOVER / _MILLION), 10)
+    return Fundamentals(
+        shares=millions * _MILLION,
+        float_shares=millions * (60 + chance % 41) // 100 * _MILLION,
+        earnings=listing.price / (8 + chance // 41 % 33),
+        assets=listing.price / ((8 + chance // 1_353 % 60) / 10),
+    )
+
+
+# ``Qot_Common.ExchType``.
+_EXCHANGES = {"HK": 1, "US": 5, "SH": 14, "SZ": 15, "SG": 17, "JP": 21, "MY": 20}
+_OTHER_EXCHANGE = {"US.BABA": 4, "US.BRK.B": 4, "US.SPY": 7, "SH.688981": 16}
+
+
+def exchange_of(security: Security) -> int:
+    """Return the number of the exchange that lists a security; 0 where the vendor has none for it."""
+    return _OTHER_EXCHANGE.get(str(security), _EXCHANGES.get(security.market, 0))

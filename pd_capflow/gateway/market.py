@@ -5,8 +5,7 @@ session is drawn second, as a bridge from zero to those totals. So a day's row i
 the last digit, and weeks and months are exact sums of days. A minute's row never changes once it is shown.
 
 Amounts are whole tens of the trading currency as int64, far below 2**53, and so exact as float64, and so
-are their sums. Chance comes from SplitMix64 in counter mode; what follows are sums, products, quotients
-and square roots alone, which IEEE 754 rounds alike everywhere. Nothing reads a clock: `now` is handed in.
+are their sums. Nothing reads a clock: `now` is handed in.
 
 Tiers stand in the order super, big, mid, sml.
 """
@@ -30,7 +29,8 @@ from pd_capflow.gateway.calendar import (
     session_ordinals,
     week_of,
 )
-from pd_capflow.gateway.listing import fingerprint, look_up
+from pd_capflow.gateway.chance import uniform
+from pd_capflow.gateway.listing import look_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,17 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-__all__ = ["HISTORY_DAYS", "Distribution", "InventedMarket", "PeriodFlow", "SessionFlow"]
+__all__ = [
+    "HISTORY_DAYS",
+    "Amounts",
+    "Distribution",
+    "InventedMarket",
+    "PeriodFlow",
+    "SessionFlow",
+    "day_totals",
+    "session_amounts",
+    "traded",
+]
 
 #: How many calendar days before today the history of days, weeks and months reaches.
 HISTORY_DAYS = 365
@@ -137,7 +147,7 @@ class InventedMarket:
         """
         day = latest_session(_home(security), now)
         times = minutes_until(security.home, day, now)
-        net = _session(self.seed, security, day).net[: len(times)]
+        net = session_amounts(self.seed, security, day).net[: len(times)]
         return SessionFlow(times, net, _last_valid_time(times, now))
 
     def distribution(self, security: Security, now: datetime) -> Distribution:
@@ -152,9 +162,9 @@ class InventedMarket:
         """
         day = latest_session(_home(security), now)
         times = minutes_until(security.home, day, now)
-        session, row = _session(self.seed, security, day), len(times) - 1
+        session, row = session_amounts(self.seed, security, day), len(times) - 1
         net, gross = session.net[row], session.gross[row]
-        both = np.maximum(gross - np.abs(net), 0) // 20 * 10 + 10  # what each side has at least
+        both = _both_sides(gross, net)
         update_time = _last_valid_time(times, now)
         return Distribution(both + np.maximum(net, 0), both + np.maximum(-net, 0), update_time)
 
@@ -218,11 +228,24 @@ class InventedMarket:
 
     def _flow(self, security: Security, days: Ints, now: datetime) -> Ints:
         """Return the days' net inflow (n, 4), of the latest session only what there is by `now`."""
-        flow = _day_totals(self.seed, look_up(security), days).net
+        flow = day_totals(self.seed, look_up(security), days).net
         latest = latest_session(security.home, now).toordinal()
         if len(days) and days[-1] == latest:
             flow[-1] = self.intraday(security, now).cumulative[-1]
         return flow
+
+
+def _both_sides(gross: Ints, net: Ints) -> Ints:
+    """Return what came in and what went out at least, by tier; the net amount is more on its side."""
+    least: Ints = np.maximum(gross - np.abs(net), 0) // 20 * 10 + 10
+    return least
+
+
+def traded(amounts: Amounts) -> Ints:
+    """Return the turnover, (n,): what came in and what went out together, as in a `Distribution`."""
+    both = 2 * _both_sides(amounts.gross, amounts.net) + np.abs(amounts.net)
+    total: Ints = both.sum(axis=1)
+    return total
 
 
 def _home(security: Security) -> Market:
@@ -244,19 +267,6 @@ def _last_valid_time(times: Ints, now: datetime) -> int:
     return min(int(now.timestamp() // 1), int(times[-1]))
 
 
-# --- Chance ---------------------------------------------------------------------------------------------
-
-
-def _uniform(key: str, rows: Ints, width: int) -> Floats:
-    """Draw numbers in [0, 1), shape (n, width): a row depends on the key, the row and the width alone."""
-    counter = (rows[:, np.newaxis] * width + np.arange(width)).astype(np.uint64)
-    state = counter * np.uint64(0x9E3779B97F4A7C15) + np.uint64(fingerprint(key))
-    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    state = (state ^ (state >> np.uint64(31))) >> np.uint64(11)
-    return state.astype(np.float64) / (1 << 53)
-
-
 def _whole_tens(amounts: Floats) -> Ints:
     return np.rint(amounts / 10).astype(np.int64) * 10
 
@@ -265,7 +275,7 @@ def _whole_tens(amounts: Floats) -> Ints:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Amounts:
+class Amounts:
     """Turnover and net inflow by tier, both (n, 4): of days, or running through a session."""
 
     gross: Ints
@@ -279,13 +289,13 @@ _MOODS = np.array([1.6, 0.9, -0.1, -0.9])
 _MOST = 0.75  # no tier's net is a larger part of its turnover than this
 
 
-def _day_totals(seed: int, listing: Listing, days: Ints) -> _Amounts:
+def day_totals(seed: int, listing: Listing, days: Ints) -> Amounts:
     """Draw turnover and net inflow of whole days."""
-    draws = _uniform(f"{seed}/{listing.security}/days", days, 21)
+    draws = uniform(f"{seed}/{listing.security}/days", days, 21)
     turnover = listing.turnover * 0.64 / np.sqrt(0.08 + 0.92 * draws[:, :1])
     shares = _SHARES * (0.7 + 0.6 * draws[:, 1:5])
     gross = turnover * shares / shares.sum(axis=1, keepdims=True)
-    return _Amounts(_whole_tens(gross), _whole_tens(gross * _leanings(draws[:, 5:])))
+    return Amounts(_whole_tens(gross), _whole_tens(gross * _leanings(draws[:, 5:])))
 
 
 def _leanings(draws: Floats) -> Floats:
@@ -305,10 +315,10 @@ _COMMON = np.array([0.5, 0.4, -0.1, -0.5])  # the share of a minute's chance tha
 
 
 @lru_cache(maxsize=256)
-def _session(seed: int, security: Security, day: date) -> _Amounts:
+def session_amounts(seed: int, security: Security, day: date) -> Amounts:
     """Draw a whole session: running turnover and net inflow, read-only; the last row is the day's."""
     count = len(minutes(security.home, day)) - 1
-    whole = _day_totals(seed, look_up(security), np.array([day.toordinal()]))
+    whole = day_totals(seed, look_up(security), np.array([day.toordinal()]))
     key = f"{seed}/{security}/{day.toordinal()}"
     pace = _pace(key, count)
     done = np.concatenate(([0.0], pace))[:, np.newaxis]
@@ -317,7 +327,7 @@ def _session(seed: int, security: Security, day: date) -> _Amounts:
     net = _whole_tens(whole.net * done + room * _bridge(key, pace))
     gross.setflags(write=False)
     net.setflags(write=False)
-    return _Amounts(gross, net)
+    return Amounts(gross, net)
 
 
 def _pace(key: str, count: int) -> Floats:
@@ -326,7 +336,7 @@ def _pace(key: str, count: int) -> Floats:
     rush = np.stack((1 - late, late))
     for _ in range(3):
         rush *= rush  # the eighth power by products, which round alike everywhere
-    chance = 0.4 + 1.2 * _uniform(f"{key}/pace", np.arange(count), 1)[:, 0]
+    chance = 0.4 + 1.2 * uniform(f"{key}/pace", np.arange(count), 1)[:, 0]
     work = np.cumsum(chance * (0.5 + 2.0 * rush[0] + 1.5 * rush[1]))
     pace: Floats = work / work[-1]
     return pace
@@ -343,6 +353,6 @@ def _bridge(key: str, pace: Floats) -> Floats:
 
 def _sides(key: str, rows: Ints) -> Floats:
     """Draw who has the upper hand, (n, 4) in [-1, 1], with the tiers correlated."""
-    draws = 2 * _uniform(key, rows, 5) - 1
+    draws = 2 * uniform(key, rows, 5) - 1
     sides: Floats = draws[:, :1] * _COMMON + draws[:, 1:] * (1 - np.abs(_COMMON))
     return sides

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Self
 
 from pd_capflow.gateway.clock import Clock
-from pd_capflow.gateway.handlers import PACED, SERVER_VERSION, Refusal, answer, success
+from pd_capflow.gateway.handlers import PACED, SERVER_VERSION, Refusal, answer, is_counted, success
 from pd_capflow.gateway.limits import Limit, RateLimiter
 from pd_capflow.gateway.market import InventedMarket
 from pd_capflow.gateway.session import KEEP_ALIVE_INTERVAL, Session
@@ -152,16 +152,16 @@ class Gateway:
 
     def response(self, method: Method, c2s: Any) -> Any:
         """Return the response to a request of a session, or raise its `Refusal`."""
-        if method in PACED and not self.limiter.grants(method.proto_id):
+        if is_counted(method, c2s) and not self.limiter.grants(method.proto_id):
             limit = self.limiter.limit or Limit()
             raise Refusal(
                 "too_often",
                 title=method.title,
                 title_zh=PACED[method],
-                requests=limit.requests,
+                requests=self.limiter.requests(method.proto_id),
                 seconds=limit.seconds,
             )
-        return answer(method, self.market, self.clock(), c2s)
+        return answer(method, self.market, self.clock(), c2s, self.language)
 
     def welcome(self, algorithm: Algorithm = Algorithm.NONE) -> Any:
         """Return the response to an InitConnect.

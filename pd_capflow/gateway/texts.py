@@ -25,6 +25,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "unknown_method": ("未知的协议ID", "未知的协议ID"),
     "unreadable": ("the packet's content cannot be read", "数据包内容非法"),
+    "too_many_codes": ("请求个数超过限制", "请求个数超过限制"),
+    "unknown_watchlist": ("Unknown watchlists", "未知自选股分组"),
     "bad_parameter": ("wrong parameter: {name}", "参数错误: {name}"),
     "not_initialised": ("InitConnect must be the first request", "InitConnect must be the first request"),
 }

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pd_capflow.gateway import chance
 from pd_capflow.gateway import market as module
 from pd_capflow.gateway.calendar import latest_session, midnight, minutes, sessions_between
 from pd_capflow.gateway.listing import LISTINGS, UnknownSecurity, UnsupportedSecurity, look_up
@@ -249,7 +250,7 @@ def test_neither_side_shrinks_while_the_session_runs_and_both_make_up_the_turnov
 def year():
     """A year of Tencent: net inflow and turnover by day and tier."""
     ordinals = np.arange(740_000, 740_000 + 1_000)
-    amounts = module._day_totals(0, look_up(TENCENT), ordinals)
+    amounts = module.day_totals(0, look_up(TENCENT), ordinals)
     return amounts.net.astype(float), amounts.gross.astype(float)
 
 
@@ -285,9 +286,9 @@ def test_a_session_is_rough_and_busiest_at_its_ends():
 
 def test_chance_is_splitmix64(monkeypatch):
     """The first numbers of the published generator with seed 0."""
-    monkeypatch.setattr(module, "fingerprint", lambda _: 0)
+    monkeypatch.setattr(chance, "fingerprint", lambda _: 0)
     expected = [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
-    drawn = module._uniform("", np.array([1, 2, 3]), 1)[:, 0]
+    drawn = chance.uniform("", np.array([1, 2, 3]), 1)[:, 0]
     assert drawn.tolist() == [(number >> 11) / 2**53 for number in expected]
 
 
@@ -336,9 +337,9 @@ def test_seeds_and_codes_make_different_markets():
 
 def test_two_markets_of_one_seed_are_one_market():
     now = at(TENCENT, FRIDAY, "11:11")
-    module._session.cache_clear()
+    module.session_amounts.cache_clear()
     first = InventedMarket(3).intraday(TENCENT, now).cumulative.tolist()
-    module._session.cache_clear()
+    module.session_amounts.cache_clear()
     assert InventedMarket(3).intraday(TENCENT, now).cumulative.tolist() == first
     assert InventedMarket(3) == InventedMarket(3)
 
