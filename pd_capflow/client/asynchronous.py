@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from pd_capflow.client.batch import Errors, Outcome, Plan, plan_distribution, plan_flow
 from pd_capflow.client.deadline import Deadline
 from pd_capflow.client.dial import dial
+from pd_capflow.client.neighbours import AsyncNeighbours
 from pd_capflow.client.pacing import pacer_for
 from pd_capflow.client.progress import ProgressOption, meter_for
 from pd_capflow.errors import (
@@ -26,7 +27,7 @@ from pd_capflow.errors import (
     ReplyTimeoutError,
     TransportError,
 )
-from pd_capflow.flow.queries import Query, State
+from pd_capflow.flow.queries import Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from pd_capflow.client.connection import Connection
     from pd_capflow.client.progress import Meter
     from pd_capflow.client.settings import Settings
-    from pd_capflow.flow.queries import CapitalQuery, GatewayState
+    from pd_capflow.flow.queries import CapitalQuery
 
 __all__ = ["AsyncClient"]
 
@@ -46,7 +47,7 @@ R = TypeVar("R")
 _IN_FLIGHT = 64
 
 
-class AsyncClient:
+class AsyncClient(AsyncNeighbours):
     """A client for use in an event loop. `pd_capflow.connect_async` makes one.
 
     Parameters
@@ -122,10 +123,6 @@ class AsyncClient:
     ) -> pd.DataFrame:
         """Return gross in- and outflow of one or more codes; see `Client.capital_distribution`."""
         return await self._frame(plan_distribution(codes, errors), progress)
-
-    async def state(self) -> GatewayState:
-        """Return what the gateway says of itself and of its markets; see `Client.state`."""
-        return await self.fetch(State())
 
     async def fetch(self, query: Query[R]) -> R:
         """Return the answer to one query; see `Client.fetch`."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pd_capflow.client.asynchronous import AsyncClient
 from pd_capflow.client.batch import Errors, plan_distribution, plan_flow
+from pd_capflow.client.neighbours import Neighbours
 from pd_capflow.client.portal import Portal, current_portal
-from pd_capflow.flow.queries import State
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from pd_capflow.client.batch import Plan
     from pd_capflow.client.progress import ProgressOption
     from pd_capflow.client.settings import Settings
-    from pd_capflow.flow.queries import GatewayState, Query
+    from pd_capflow.flow.queries import Query
 
 __all__ = ["Client"]
 
 R = TypeVar("R")
 
 
-class Client:
+class Client(Neighbours):
     """A client for scripts, notebooks and threads. `pd_capflow.connect` makes one.
 
     Any number of threads may use one client at a time, and a notebook's running event loop does not
@@ -175,29 +175,6 @@ class Client:
         (1, 8)
         """
         return self._frame(plan_distribution(codes, errors), progress)
-
-    def state(self) -> GatewayState:
-        """Return what the gateway says of itself and of its markets (``GetGlobalState``, 1002).
-
-        Returns
-        -------
-        GatewayState
-            A value, no frame.
-
-        Raises
-        ------
-        TransportError, ProtocolError, GatewayError
-            As for `capital_flow`.
-
-        Examples
-        --------
-        >>> import pd_capflow
-        >>> client = pd_capflow.connect("demo://")
-        >>> state = client.state()
-        >>> state.logged_in, state.program_status
-        (True, 'ready')
-        """
-        return self.fetch(State())
 
     def fetch(self, query: Query[R]) -> R:
         """Return the answer to one query.
