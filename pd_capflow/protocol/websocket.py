@@ -55,6 +55,11 @@ class _WebSocketWire:
         self._early: list[bytes] = []
         self._open = False
 
+    @property
+    def ends(self) -> bool:
+        """Whether the WebSocket is being closed, so that nothing more can be sent."""
+        return self._open and bool(self._machine.close_expected())
+
     def send(self, packet: Packet) -> None:
         """Take a packet to be sent."""
         message = self._pack(packet)

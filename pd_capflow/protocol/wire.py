@@ -70,6 +70,11 @@ class Wire(Protocol):
 
     cipher: Cipher
 
+    @property
+    def ends(self) -> bool:
+        """Whether the peer has said in the layout's own way that this is the end."""
+        ...
+
     def send(self, packet: Packet) -> None:
         """Take a packet to be sent."""
         ...
@@ -105,6 +110,11 @@ class TcpWire:
         self._body_limit = body_limit
         self._buffer = bytearray()
         self._outgoing: list[bytes] = []
+
+    @property
+    def ends(self) -> bool:
+        """False: over TCP the end is that of the bytes."""
+        return False
 
     def send(self, packet: Packet) -> None:
         """Take a packet to be sent."""

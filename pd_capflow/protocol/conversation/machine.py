@@ -48,6 +48,13 @@ class Machine(Generic[Event]):
             self._receive_packets()
         except CapflowError as error:
             self._break(error)
+        else:
+            if self._wire.ends:
+                self.receive_eof()
+
+    def receive_eof(self) -> None:
+        """Take the end of the connection."""
+        raise NotImplementedError
 
     def events_received(self) -> list[Event | Broken]:
         """Return what has happened since the last call, in order."""
