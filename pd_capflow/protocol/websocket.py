@@ -64,7 +64,7 @@ class _WebSocketWire:
         """Take a packet to be sent."""
         message = self._pack(packet)
         if self._open:
-            self._machine.send_binary(message)
+            self._put(message)
         else:
             self._early.append(message)
 
@@ -74,7 +74,7 @@ class _WebSocketWire:
 
     def keep_alive(self) -> bool:
         """Send a ping, which is a WebSocket's own way to keep alive."""
-        if self._open:
+        if self._open and not self.ends:
             self._machine.send_ping(b"")
         return True
 
@@ -116,8 +116,12 @@ class _WebSocketWire:
     def _begin(self) -> None:
         self._open = True
         for message in self._early:
-            self._machine.send_binary(message)
+            self._put(message)
         self._early.clear()
+
+    def _put(self, message: bytes) -> None:
+        if not self.ends:
+            self._machine.send_binary(message)
 
     def _handle_frame(self, frame: Frame) -> None:
         from websockets.frames import Opcode
