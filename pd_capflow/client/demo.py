@@ -45,4 +45,5 @@ def _gateway_of(portal: Portal) -> Gateway:
     with _lock:
         if portal not in _gateways:
             _gateways[portal] = Gateway()
+            portal.keep(_gateways[portal])
         return _gateways[portal]

@@ -1,7 +1,7 @@
 """The I/O thread: one event loop in one daemon thread, shared by every synchronous client of a process.
 
 So a synchronous call works inside a notebook's running loop without touching that loop, and forgetting
-to close a client keeps no process alive.
+to close a client keeps no process alive. However the thread ends, nobody is left waiting for it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,11 @@ import asyncio
 import atexit
 import os
 import threading
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from weakref import WeakSet
+
+from pd_capflow.errors import DisconnectedError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -23,52 +27,97 @@ T = TypeVar("T")
 _GOODBYE_SECONDS = 1.0
 
 
+class _Guest(Protocol):
+    async def close(self) -> None:
+        """End what it holds open."""
+
+
 class Portal:
     """An event loop in a daemon thread, entered from other threads."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
+        self._lock = threading.Lock()
+        self._calls: set[_Call[Any]] = set()
+        self._guests: WeakSet[_Guest] = WeakSet()
+        self._ended = False
         self._thread = threading.Thread(target=self._serve, name="pd_capflow-io", daemon=True)
         self._thread.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether work can be done on it."""
+        return not self._ended and self._thread.is_alive()
 
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Start work on the loop and return its future."""
         return asyncio.run_coroutine_threadsafe(work, self.loop)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do work on the loop and return its result; an interrupt cancels the work."""
+        """Do work on the loop and return its result; an interrupt cancels the work.
+
+        Raises
+        ------
+        DisconnectedError
+            If the thread ends before the work is done, as it does with the process.
+        """
         if threading.current_thread() is self._thread:
             work.close()
             raise RuntimeError("a synchronous call on the I/O thread would wait for itself; use AsyncClient")
         call = _Call(work)
-        self.loop.call_soon_threadsafe(call.start, self.loop)
+        self._start(call)
         try:
             return call.result()
         except asyncio.CancelledError:
-            raise RuntimeError("the I/O thread was stopped during the call") from None
+            raise _ended() from None
         except BaseException:
-            self.loop.call_soon_threadsafe(call.cancel)
+            with suppress(RuntimeError):  # the loop has ended, and the work with it
+                self.loop.call_soon_threadsafe(call.cancel)
             raise
+        finally:
+            self._calls.discard(call)
+
+    def keep(self, guest: _Guest) -> None:
+        """Close something when the thread ends, if it is still there; holds on to nothing."""
+        self._guests.add(guest)
 
     def stop(self) -> None:
         """End all work and the thread."""
         if self._thread.is_alive():
-            self.loop.call_soon_threadsafe(self.loop.stop)
+            with suppress(RuntimeError):  # it has just ended by itself
+                self.loop.call_soon_threadsafe(self.loop.stop)
             self._thread.join(_GOODBYE_SECONDS)
+
+    def _start(self, call: _Call[Any]) -> None:
+        with self._lock:
+            if not self._ended:
+                self._calls.add(call)
+                self.loop.call_soon_threadsafe(call.start, self.loop)
+                return
+        call.abandon()
+        raise _ended()
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self.loop)
         try:
-            self.loop.run_forever()
-            self.loop.run_until_complete(self._cancel_rest())
+            # Work that raises SystemExit or KeyboardInterrupt ends the loop; its caller is told by its task.
+            with suppress(SystemExit, KeyboardInterrupt):
+                self.loop.run_forever()
+            with self._lock:
+                self._ended = True
+            self.loop.run_until_complete(self._say_goodbye())
         finally:
             self.loop.close()
+            for call in list(self._calls):
+                call.abandon()
 
-    async def _cancel_rest(self) -> None:
+    async def _say_goodbye(self) -> None:
         rest = asyncio.all_tasks() - {asyncio.current_task()}
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
+        await asyncio.gather(*[guest.close() for guest in list(self._guests)], return_exceptions=True)
+        await asyncio.sleep(0)  # a turn for what closed sockets still have to do
 
 
 class _Call(Generic[T]):
@@ -87,18 +136,33 @@ class _Call(Generic[T]):
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin; on the loop."""
         self._task = loop.create_task(self._work)
-        self._task.add_done_callback(lambda _: self._under_way.release())
+        self._task.add_done_callback(self._release)
 
     def cancel(self) -> None:
         """Give up; on the loop."""
         if self._task is not None:
             self._task.cancel()
 
+    def abandon(self) -> None:
+        """Let go of whoever waits: there is no loop any more."""
+        if self._task is None:
+            self._work.close()
+        self._release()
+
     def result(self) -> T:
         """Wait, and return or raise what came of it; in the thread that waits."""
         self._under_way.acquire()
-        assert self._task is not None  # noqa: S101  # for the type checker: it has been started, and ended
+        if self._task is None or not self._task.done():
+            raise _ended()
         return self._task.result()
+
+    def _release(self, _: object = None) -> None:
+        with suppress(RuntimeError):  # released already
+            self._under_way.release()
+
+
+def _ended() -> DisconnectedError:
+    return DisconnectedError("the I/O thread of this process has ended, and the call with it")
 
 
 _portal: Portal | None = None
@@ -106,10 +170,10 @@ _lock = threading.Lock()
 
 
 def current_portal() -> Portal:
-    """Return this process's portal, and start it if there is none."""
+    """Return this process's portal; start one if there is none, or if its thread has ended."""
     global _portal  # one for each process, and made late
     with _lock:
-        if _portal is None:
+        if _portal is None or not _portal.is_alive:
             _portal = Portal()
             atexit.register(_portal.stop)
         return _portal

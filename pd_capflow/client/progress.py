@@ -59,7 +59,9 @@ class _Silent:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         pass
 
     def done(self) -> None:
@@ -69,13 +71,27 @@ class _Silent:
         """Note that the rate budget lets nothing out for so many seconds."""
 
 
+class _Stopped(Exception):  # noqa: N818  # it ends a batch and is seen by nobody
+    """The user's function has raised."""
+
+
 class _Told(_Silent):
-    """Calls a function of the user's."""
+    """Calls a function of the user's. What it raises ends the batch, and is raised in the caller's thread.
+
+    On the I/O thread it could do harm: a SystemExit would end the thread for every client.
+    """
 
     def __init__(self, tell: Callable[[Progress], object], total: int) -> None:
-        self._tell = tell
+        self._call = tell
         self._total = total
         self._done = 0
+        self._raised: BaseException | None = None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._raised is not None and isinstance(error, _Stopped):
+            raise self._raised from None
 
     def done(self) -> None:
         """Count one more code as done."""
@@ -85,6 +101,15 @@ class _Told(_Silent):
     def waiting(self, seconds: float) -> None:
         """Note that the rate budget lets nothing out for so many seconds."""
         self._tell(Progress(self._done, self._total, seconds))
+
+    def _tell(self, progress: Progress) -> None:
+        if self._raised is None:
+            try:
+                self._call(progress)
+            except BaseException as error:  # noqa: BLE001  # raised again where it belongs
+                self._raised = error
+        if self._raised is not None:
+            raise _Stopped
 
 
 class _Bar(_Silent):

@@ -51,6 +51,7 @@ class Client(Neighbours):
     def _attach(self) -> None:
         self._portal = current_portal()
         self._async = AsyncClient(self.settings)
+        self._portal.keep(self._async)
         self._finalizer = weakref.finalize(self, _close_soon, self._portal, self._async)
         self._finalizer.atexit = False
 
@@ -75,6 +76,7 @@ class Client(Neighbours):
 
     def close(self) -> None:
         """End the connection. Calls under way fail, later ones too. Closing twice is fine."""
+        self._closed = True
         self._run(self._here().close())
 
     def __enter__(self) -> Self:
@@ -207,11 +209,13 @@ class Client(Neighbours):
         return plan.frame(outcome)
 
     def _here(self) -> AsyncClient:
-        """Return the client in this process: a forked child needs a thread and a connection of its own."""
+        """Return the client of the I/O thread: a forked child has another, and so has who lost his."""
         portal = current_portal()
         if portal is not self._portal:
             self._finalizer.detach()
             self._attach()
+            if self._closed:
+                self._run(self._async.close())
         return self._async
 
     def _run(self, work: Any) -> Any:
@@ -219,5 +223,5 @@ class Client(Neighbours):
 
 
 def _close_soon(portal: Portal, client: AsyncClient) -> None:
-    if portal.loop.is_running():
+    if portal.is_alive:
         portal.submit(client.close())

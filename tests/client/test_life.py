@@ -308,7 +308,6 @@ class TestProcesses:
             print(pd_capflow.fetch("HK.00700", "day").attrs["capflow"]["source"]["demo"])
             """,
             there.url,
-            strict=False,  # a socket that the end of the process closes is a ResourceWarning
         )
         assert done.stdout.split("\n") == ["(2, 6)", "True", ""]
         assert done.stderr == ""
