@@ -107,6 +107,8 @@ def _client(client: Client | None) -> Client:
     if client is not None:
         if iscoroutinefunction(getattr(client, "capital_flow", None)):
             raise QueryError(f"client={client!r} has verbs to await; expected one that connect() gives")
+        if not callable(getattr(client, "capital_flow", None)):
+            raise QueryError(f"client={client!r} is no client; expected one that connect() gives")
         return client
     from pd_capflow.client import shared_client  # a frame can be measured without any client
 

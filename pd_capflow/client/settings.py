@@ -100,7 +100,8 @@ def configure(
     given = {"url": url, "key": key, "rsa_key": rsa_key, "ca_file": ca_file, "timeout": timeout, "rate": rate}
     told = {name: value for name, value in given.items() if value is not UNSET}
     wanted = {name: value for name, value in (_configured | told).items() if not _is_reset(name, value)}
-    _settings(wanted, told)
+    # Without an address, a key may be meant for one that is told later or to connect().
+    _settings(wanted, told if isinstance(url, str) else {})
     _configured.clear()
     _configured.update(wanted)
 
@@ -129,7 +130,8 @@ def _settings(values: dict[str, Any], told: dict[str, Any]) -> Settings:
     for name, is_useful in useful.items():
         if told.get(name) is not None and not is_useful:
             raise QueryError(f"{name} is of no use for {address}: {_USES[name]}")
-    options = {name: _text(name, values[name]) for name, is_useful in useful.items() if is_useful}
+    texts = {name: _text(name, values[name]) for name in useful}
+    options = {name: text for name, text in texts.items() if useful[name]}
     return Settings(address, _timeout(values["timeout"]), _rate(values["rate"]), **options)
 
 
@@ -150,9 +152,13 @@ def _text(name: str, value: Any) -> str | None:
 
 def _timeout(value: Any) -> float:
     with suppress(OverflowError):
-        if isinstance(value, Real) and 0 < float(value) < float("inf"):
+        if _is_number(value) and 0 < float(value) < float("inf"):
             return float(value)
     raise QueryError(f"timeout={value!r}; expected a number of seconds above 0")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _rate(value: Any) -> Rate | None:
@@ -160,6 +166,8 @@ def _rate(value: Any) -> Rate | None:
         return None
     try:
         requests, seconds = value
+        if isinstance(requests, bool) or not _is_number(seconds):
+            raise TypeError
         if int(requests) == requests >= 1 and 0.001 <= seconds < float("inf"):
             return int(requests), float(seconds)
     except (TypeError, ValueError, OverflowError):

@@ -156,12 +156,12 @@ class TcpWire:
         if len(buffer) < HEADER.size:
             return None
         _, proto_id, number, _, serial_no, length, digest, _ = HEADER.unpack_from(buffer)
-        body_format = self._check_header(proto_id, number, length)
         end = HEADER.size + length
-        if len(buffer) < end:
-            return None
-        transmitted = bytes(buffer[HEADER.size : end])
         try:
+            body_format = self._check_header(proto_id, number, length)
+            if len(buffer) < end:
+                return None
+            transmitted = bytes(buffer[HEADER.size : end])
             body = self._open(transmitted, digest)
         except ProtocolError as error:
             error.serial_no = serial_no

@@ -271,3 +271,20 @@ def test_the_order_asked_is_kept_however_the_answers_come(gateway, connect, kit)
 def test_a_list_of_one_is_a_list(gateway, connect):
     frame = connect(gateway()).capital_flow([CODE])
     assert list(frame.index.names) == ["code", "time"]
+
+
+class TestWhatIsNoQueryAndNoClient:
+    """Each is told, with what is expected in its place."""
+
+    @pytest.mark.parametrize("query", [pd_capflow.CapitalFlow, CODE, None, 5], ids=str)
+    def test_no_query(self, query, gateway, connect):
+        there = gateway()
+        with pytest.raises(QueryError, match=r"no query; expected one such as CapitalFlow\('HK.00700'\)"):
+            connect(there).fetch(query)
+        assert there.requests == []
+
+    @pytest.mark.parametrize("client", [5, "demo://", object()], ids=str)
+    def test_no_client(self, client):
+        for ask in (pd_capflow.fetch, pd_capflow.distribution):
+            with pytest.raises(QueryError, match=r"no client; expected one that connect\(\) gives"):
+                ask(CODE, client=client)

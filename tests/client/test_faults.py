@@ -120,6 +120,8 @@ STALLS = [silence, half, drip]
 # Faults of the packet's layout, and of its body.
 LAYOUTS = [magic, huge, format_7]
 BODIES = [sha, noise, missing, missing_inside]
+# Faults of a packet that tells by its header whose it is.
+NUMBERED = [huge, format_7, *BODIES]
 BREACHES = [*LAYOUTS, *BODIES]
 
 
@@ -353,7 +355,7 @@ class TestOneInFlight:
         assert works(client, kit)
         assert there.connections == 2
 
-    @named(BODIES)
+    @named(NUMBERED)
     def test_the_serial_number_at_fault_is_told(self, fault, scripts, gateway, connect):
         client = connect(gateway(scripts.in_flight(fault)))
         with pytest.raises(ProtocolError) as caught:
@@ -458,7 +460,7 @@ class TestManyInFlight:
         assert {type(error) for error in errors.values()} == {ReplyTimeoutError}
         assert all(there.url in str(error) for error in errors.values())
 
-    @named([*BODIES, empty])
+    @named([*NUMBERED, empty])
     def test_the_innocent_are_healed(self, fault, scripts, gateway, connect, kit):
         """One reply is bad: its own request is told so, those beside it are asked again."""
         there = gateway(scripts.in_flight(fault, len(CODES)))
@@ -473,21 +475,6 @@ class TestManyInFlight:
         assert all(kit.has_value(caught.value.frame.loc[code], code) for code in innocent)
         assert guilty not in caught.value.frame.index.get_level_values("code")
         assert works(client, kit)
-
-    @named(LAYOUTS)
-    def test_a_breach_of_the_layout_is_never_an_empty_answer(self, fault, scripts, gateway, connect, kit):
-        """Whom the packet was for is not sure: who is not answered is told of the breach."""
-        there = gateway(scripts.in_flight(fault, len(CODES)))
-        client = connect(there)
-        with kit.within(5), pytest.raises(BatchError) as caught:
-            client.capital_flow(CODES)
-        assert all(type(error) is ProtocolError for error in caught.value.errors.values())
-        for error in caught.value.errors.values():
-            check(error, there)
-        came = [code for code in CODES if code not in caught.value.errors]
-        assert all(kit.has_value(caught.value.frame.loc[code], code) for code in came)
-        assert works(client, kit)
-        assert there.connections == 2
 
     def test_a_bad_magic_is_everybodys(self, scripts, gateway, connect):
         there = gateway(scripts.in_flight(magic, len(CODES)))

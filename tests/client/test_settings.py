@@ -100,7 +100,11 @@ def test_timeouts_and_rates_are_configured_too():
         {"rate": (0, 1)},
         {"url": "demo://", "timeout": 0},
         {"url": "demo://", "timeout": 5, "rate": "fast"},
-        {"key": SECRET},
+        {"url": "tcp://127.0.0.1:4", "key": SECRET},
+        {"key": 5},
+        {"timeout": True},
+        {"rate": (True, 30.0)},
+        {"rate": (30, True)},
     ],
     ids=lambda bad: "-".join(bad),
 )
@@ -112,6 +116,28 @@ def test_a_bad_value_changes_nothing(bad):
     assert settings._configured == before
     assert (str(resolve().address), resolve().timeout, resolve().rate) == ("tcp://127.0.0.1:4", 4.0, (4, 4.0))
     assert SECRET not in str(caught.value)
+
+
+def test_a_key_may_be_told_before_its_address():
+    """The default address has no use for it; the one that is told later may."""
+    pd_capflow.configure(key=SECRET)
+    assert resolve().key is None
+    assert resolve(url="ws://127.0.0.1:4").key == SECRET
+    pd_capflow.configure(url="ws://127.0.0.1:5")
+    assert resolve().key == SECRET
+
+
+def test_a_key_told_with_an_address_that_has_no_use_for_it_is_refused():
+    with pytest.raises(QueryError, match="of no use"):
+        resolve(key=SECRET)
+    with pytest.raises(QueryError, match="of no use"):
+        pd_capflow.configure(url="demo://", key=SECRET)
+
+
+@pytest.mark.parametrize("options", [{"timeout": True}, {"rate": (True, 1.0)}, {"rate": (1, True)}], ids=str)
+def test_a_truth_value_is_no_number(options):
+    with pytest.raises(QueryError, match="expected"):
+        resolve(url="demo://", **options)
 
 
 def test_a_client_keeps_the_settings_that_it_was_made_with(gateway, connect, kit):
