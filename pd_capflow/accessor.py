@@ -15,7 +15,7 @@ import pandas as pd
 from pd_capflow.errors import QueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from matplotlib.axes import Axes
 
@@ -156,13 +156,13 @@ class CapflowAccessor:
         self._frame = frame
 
     def require(self, columns: tuple[str, ...], name: str) -> None:
-        """Raise `AttributeError` unless the frame has all of these columns."""
+        """Raise `AttributeError` unless the frame has all of these columns; ``"one|other"`` is either."""
         held = list(self._frame.columns)  # of columns in levels, "in" would find the top one alone
-        missing = [column for column in columns if column not in held]
+        missing = [column for column in columns if not any(each in held for each in column.split("|"))]
         if missing:
             raise AttributeError(
-                f"capflow.{name} needs the columns {', '.join(columns)}, and the frame lacks "
-                f"{', '.join(missing)}; expected a frame as pd.DataFrame.capflow.fetch() gives it"
+                f"capflow.{name} needs the columns {_named(columns)}, and the frame lacks "
+                f"{_named(missing)}; expected a frame as pd.DataFrame.capflow.fetch() gives it"
             )
 
     @_measure("in_flow")
@@ -200,14 +200,15 @@ class CapflowAccessor:
 
         return measures.resample(self._frame, rule)
 
-    @_measure("in_flow")
+    @_measure("in_flow|super_in")
     def plot(self, /, kind: str | None = None, *, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw a chart; see `pd_capflow.plot.draw`.
 
         Parameters
         ----------
-        kind : {"cumulative", "bars"}, optional
-            By default ``cumulative`` for intraday rows and ``bars`` for the rest.
+        kind : str, optional
+            A key of `pd_capflow.plot.KINDS`. By default ``cumulative`` for intraday rows, ``bars`` for
+            longer ones, and ``distribution`` for a capital distribution.
         ax : matplotlib.axes.Axes, optional
             Where to draw; by default a new figure.
         **options
@@ -220,6 +221,10 @@ class CapflowAccessor:
         from pd_capflow.plot import draw
 
         return draw(self._frame, kind, ax=ax, **options)
+
+
+def _named(columns: Iterable[str]) -> str:
+    return ", ".join(column.replace("|", " or ") for column in columns)
 
 
 pd.api.extensions.register_dataframe_accessor("capflow")(CapflowAccessor)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pd_capflow.errors import QueryError
 from pd_capflow.plot.bars import bars
+from pd_capflow.plot.distribution import distribution
 from pd_capflow.plot.lines import cumulative
 from pd_capflow.plot.subject import Subject
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["KINDS", "Kind", "bars", "cumulative", "draw"]
+__all__ = ["KINDS", "Kind", "bars", "cumulative", "distribution", "draw"]
 
 
 class Kind(Protocol):
@@ -31,7 +32,7 @@ class Kind(Protocol):
 
 
 #: Every kind of chart by its name.
-KINDS: dict[str, Kind] = {"cumulative": cumulative, "bars": bars}
+KINDS: dict[str, Kind] = {"cumulative": cumulative, "bars": bars, "distribution": distribution}
 
 
 def draw(frame: pd.DataFrame, kind: str | None = None, *, ax: Axes | None = None, **options: object) -> Axes:
@@ -42,7 +43,8 @@ def draw(frame: pd.DataFrame, kind: str | None = None, *, ax: Axes | None = None
     frame : pandas.DataFrame
         Capital flow indexed by ``time`` or ``(code, time)``; amounts in the currency's own unit.
     kind : str, optional
-        A key of `KINDS`; by default ``"cumulative"`` for intraday rows and ``"bars"`` for the rest.
+        A key of `KINDS`; by default ``"cumulative"`` for intraday rows, ``"bars"`` for longer ones, and
+        ``"distribution"`` for a capital distribution.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default on a new pyplot figure.
     **options
@@ -67,10 +69,17 @@ def draw(frame: pd.DataFrame, kind: str | None = None, *, ax: Axes | None = None
     'Net inflow per day · 2 Jan – 3 Jan 2025'
     """
     if kind is None:
-        kind = "cumulative" if Subject.of(frame).intraday else "bars"
+        kind = _usual_kind(frame)
     function = _kind(kind)
     _check_options(kind, function, options)
     return function(frame, ax=ax, **options)  # type: ignore[arg-type]  # each kind checks its own
+
+
+def _usual_kind(frame: pd.DataFrame) -> str:
+    columns = getattr(frame, "columns", ())
+    if "in_flow" not in columns and "super_in" in columns:
+        return "distribution"
+    return "cumulative" if Subject.of(frame).intraday else "bars"
 
 
 def _kind(kind: object) -> Kind:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pd_capflow.plot.words import Words
     from pd_capflow.security import Market
 
-__all__ = ["COLOURS", "Theme", "check_colors", "readable_words", "theme_of"]
+__all__ = ["COLOURS", "Theme", "check_colors", "mixed", "readable_words", "theme_of"]
 
 _RED = ("#d1434b", "#f0636b")
 _GREEN = ("#17936a", "#35b98a")
@@ -130,7 +130,7 @@ def theme_of(ax: Axes, colors: str, markets: Collection[Market]) -> Theme:
     paper = _paper(ax, ink)
     dark = int(_luminance(paper) < 0.4)
     up, down = COLOURS[_convention(markets) if colors == "auto" else colors]
-    muted, faint, mark = (_mix(ink, paper, share[dark]) for share in _SHARES)
+    muted, faint, mark = (mixed(ink, paper, share[dark]) for share in _SHARES)
     return Theme(paper, ink, muted, faint, mark, up[dark], down[dark], tuple(pair[dark] for pair in _LINES))
 
 
@@ -180,7 +180,7 @@ def _luminance(color: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _mix(color: str, other: str, share: float) -> str:
+def mixed(color: str, other: str, share: float) -> str:
     """Mix two colours; `share` is how much of the first."""
     pairs = zip(to_rgb(color), to_rgb(other), strict=True)
     red, green, blue = (share * one + (1 - share) * two for one, two in pairs)

@@ -19,7 +19,7 @@ from pd_capflow.flow.frames import TIERS as SIZES
 from pd_capflow.security import MARKETS, Security
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable, Iterable, Sequence
 
     from pd_capflow.security import Market
 
@@ -44,7 +44,8 @@ class Flow:
     currency : str or None
         ISO 4217 code of the amounts.
     rows : pandas.DataFrame
-        All of `FLOW_COLUMNS` as float64, infinities made NaN, by time, in the exchange's zone if known.
+        All of the columns asked for as float64, infinities made NaN, by time, in the exchange's zone if it
+        is known.
     """
 
     code: str | None
@@ -92,22 +93,24 @@ class Subject:
     failed: tuple[str, ...]
 
     @classmethod
-    def of(cls, frame: pd.DataFrame) -> Subject:
+    def of(cls, frame: pd.DataFrame, columns: Sequence[str] = FLOW_COLUMNS) -> Subject:
         """Read a frame.
 
         Parameters
         ----------
         frame : pandas.DataFrame
-            Indexed by ``time`` or by ``(code, time)``, with at least the column ``in_flow``.
+            Indexed by ``time`` or by ``(code, time)``, with at least the first of the columns.
+        columns : sequence of str
+            What its rows hold; those of capital flow by default.
 
         Raises
         ------
         QueryError
             If it is no capital flow at all.
         """
-        _check(frame)
+        _check(frame, columns[0])
         facts = _mapping(frame.attrs.get(ATTRS))
-        flows = tuple(_flow(code, rows, facts) for code, rows in _by_code(frame, facts))
+        flows = tuple(_flow(code, rows, facts, columns) for code, rows in _by_code(frame, facts))
         source, cumulative = _mapping(facts.get("source")), facts.get("cumulative")
         return cls(
             flows=flows,
@@ -136,12 +139,12 @@ class Subject:
         return list(dict.fromkeys(flow.currency for flow in self.flows if flow.currency))
 
 
-def _check(frame: object) -> None:
+def _check(frame: object, needed: str) -> None:
     if not isinstance(frame, pd.DataFrame):
         raise QueryError(f"a chart needs a capital flow frame, not {type(frame).__name__}")
-    if "in_flow" not in frame.columns:
+    if needed not in frame.columns:
         have = ", ".join(map(str, frame.columns[:8])) or "none"
-        raise QueryError(f"a chart needs the column in_flow; the frame's columns are {have}")
+        raise QueryError(f"this chart needs the column {needed}; the frame's columns are {have}")
     times = frame.index.levels[-1] if isinstance(frame.index, pd.MultiIndex) else frame.index
     if frame.index.nlevels > 2 or not isinstance(times, pd.DatetimeIndex):
         names = ", ".join(map(str, frame.index.names))
@@ -168,9 +171,9 @@ def _by_code(frame: pd.DataFrame, facts: Mapping[Any, Any]) -> Iterable[tuple[st
     return [(str(code), rows.droplevel(0)) for code, rows in frame.groupby(level=0, sort=False)]
 
 
-def _flow(code: str | None, rows: pd.DataFrame, facts: Mapping[Any, Any]) -> Flow:
+def _flow(code: str | None, rows: pd.DataFrame, facts: Mapping[Any, Any], columns: Sequence[str]) -> Flow:
     market = _market([code] if code else _codes(facts)) or _market_of_zone(rows)
-    return Flow(code, market, _currency(code, facts), _tidy(rows, market))
+    return Flow(code, market, _currency(code, facts), _tidy(rows, market, columns))
 
 
 def _currency(code: str | None, facts: Mapping[Any, Any]) -> str | None:
@@ -202,11 +205,11 @@ def _is_code(code: str) -> bool:
     return True
 
 
-def _tidy(rows: pd.DataFrame, market: Market | None) -> pd.DataFrame:
+def _tidy(rows: pd.DataFrame, market: Market | None, columns: Sequence[str]) -> pd.DataFrame:
     times = pd.DatetimeIndex(rows.index)
     if times.tz is not None and market:
         times = times.tz_convert(market.zone)
-    tidy = pd.DataFrame({name: _numbers(rows, name) for name in FLOW_COLUMNS}, index=times.rename("time"))
+    tidy = pd.DataFrame({name: _numbers(rows, name) for name in columns}, index=times.rename("time"))
     return tidy[tidy.index.notna()].sort_index(kind="stable")
 
 

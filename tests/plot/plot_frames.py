@@ -83,3 +83,14 @@ def together(frames: dict[str, pd.DataFrame], **changes: Any) -> pd.DataFrame:
     first = next(iter(frames.values())).attrs["capflow"]
     frame.attrs["capflow"] = {**first, "codes": list(frames), **changes}
     return frame
+
+
+def distribution(code: str = "HK.00700", **changes: Any) -> pd.DataFrame:
+    """What came in and went out of each tier: 400 in and 300 out of super orders, down to 100 and 0."""
+    time = pd.DatetimeIndex(["2025-01-02 15:59:30"], name="time").as_unit("us")
+    amounts = {}
+    for number, tier in enumerate(("super", "big", "mid", "sml")):
+        amounts |= {f"{tier}_in": [(4 - number) * 1e8], f"{tier}_out": [(3 - number) * 1e8]}
+    frame = pd.DataFrame(amounts, index=time.tz_localize(Security.parse(code).home.zone))
+    frame.attrs["capflow"] = facts([code], **changes)
+    return frame
