@@ -8,33 +8,34 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
-from copy import copy
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pd_capflow.client.batch import Errors, Outcome, Plan, plan_distribution, plan_flow
+from pd_capflow.client.copies import copied
 from pd_capflow.client.deadline import Deadline
-from pd_capflow.client.dial import dial
+from pd_capflow.client.lifeline import Lifeline
+from pd_capflow.client.link import Line, Link, Listeners
 from pd_capflow.client.neighbours import AsyncNeighbours
 from pd_capflow.client.pacing import pacer_for
+from pd_capflow.client.patience import Patience
 from pd_capflow.client.progress import ProgressOption, meter_for
 from pd_capflow.errors import (
     CapflowError,
     DisconnectedError,
-    ProtocolError,
+    GatewayError,
     QueryError,
     RateLimitError,
     ReplyTimeoutError,
     TransportError,
 )
-from pd_capflow.flow.queries import Query
+from pd_capflow.flow.queries import GatewayState, Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
 
-    from pd_capflow.client.connection import Connection
+    from pd_capflow.client.notice import Notice
     from pd_capflow.client.progress import Meter
     from pd_capflow.client.settings import Settings
     from pd_capflow.flow.queries import CapitalQuery
@@ -54,6 +55,8 @@ class AsyncClient(AsyncNeighbours):
     ----------
     settings : Settings
         Where to, and how.
+    states, pushes : Listeners, optional
+        Whom to tell of the link, and of notices.
 
     Examples
     --------
@@ -66,38 +69,52 @@ class AsyncClient(AsyncNeighbours):
     'time'
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        states: Listeners[Link] | None = None,
+        pushes: Listeners[Notice] | None = None,
+    ) -> None:
         self.settings = settings
         self._pacer = pacer_for(settings.address, settings.rate)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._connecting = asyncio.Lock()
-        self._connection: Connection | None = None
-        self._failure: CapflowError | None = None
-        self._closed = False
-        self._closing = asyncio.Event()
+        states = Listeners() if states is None else states
+        pushes = Listeners() if pushes is None else pushes
+        self._line = Line(str(settings.address), states, pushes)
+        self._lifeline = Lifeline(settings, self._line)
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else "connected" if self.connected else "not connected"
+        closed = self._lifeline.is_closed
+        state = "closed" if closed else "connected" if self.connected else "not connected"
         return f"<{type(self).__name__} {self.settings.address} {state}>"
 
     @property
     def connected(self) -> bool:
         """Whether a connection stands; if not, the next call makes one."""
-        return self._connection is not None and self._connection.usable
+        return self._lifeline.stands
+
+    @property
+    def link(self) -> Link:
+        """How the client stands with its gateway; asks nobody."""
+        return self._line.link
+
+    def on_state(self, listener: Callable[[Link], object]) -> Callable[[], None]:
+        """Call a function with the `Link` whenever that changes; see `Client.on_state`."""
+        remove = self._line.states.add(listener)
+        self._lifeline.nudge()
+        return remove
+
+    def on_push(self, listener: Callable[[Notice], object]) -> Callable[[], None]:
+        """Call a function with every `Notice` of the gateway; see `Client.on_push`."""
+        return self._line.pushes.add(listener)
 
     async def connect(self) -> Self:
         """Make sure that a connection stands."""
-        self._settle()
-        await self._usable_connection(Deadline(self.settings.timeout))
+        await self._lifeline.connect(Deadline(self.settings.timeout))
         return self
 
     async def close(self) -> None:
         """End the connection. Calls under way fail, later ones too. Closing twice is fine."""
-        self._settle()
-        self._closed = True
-        self._closing.set()
-        if self._connection is not None:
-            self._connection.close()
+        self._lifeline.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -153,21 +170,31 @@ class AsyncClient(AsyncNeighbours):
     def source(self) -> dict[str, Any]:
         """Return where answers come from: the ``url``, and whether it is a ``demo``."""
         address = self.settings.address
-        session = self._connection.session if self._connection is not None else None
+        connection = self._lifeline.connection
+        session = connection.session if connection is not None else None
         return {"url": str(address), "demo": address.is_demo or bool(session and session.demo)}
 
     async def outcome(self, plan: Plan, meter: Meter) -> Outcome:
         """Ask all of a plan's queries, and gather what came and what went wrong."""
-        self._settle()
         outcome = Outcome()
         free = asyncio.Semaphore(_IN_FLIGHT)
+        patience = Patience(self.settings.timeout)
+        tasks: list[asyncio.Task[None]] = []
 
         async def ask_one(query: CapitalQuery) -> None:
-            async with free:
-                try:
+            try:
+                async with free:
                     outcome.parts[query.security] = await self._ask(query, meter.waiting)
-                except CapflowError as error:
-                    outcome.errors[query.security] = error
+                patience.answered()
+            except CapflowError as error:
+                outcome.errors[query.security] = error
+                patience.heard(error)
+                if patience.lost is not None:
+                    _cancel_others(tasks)
+            except asyncio.CancelledError:
+                if patience.lost is None:
+                    raise
+                outcome.errors[query.security] = copied(patience.lost)
             meter.done()
 
         if len(plan.queries) == 1:
@@ -175,8 +202,7 @@ class AsyncClient(AsyncNeighbours):
         else:
             try:
                 async with asyncio.TaskGroup() as group:
-                    for query in plan.queries:
-                        group.create_task(ask_one(query))
+                    tasks += [group.create_task(ask_one(query)) for query in plan.queries]
             except BaseExceptionGroup as several:
                 # No failure of ours: a progress function that raised, or a warning made an error.
                 raise several.exceptions[0] from None
@@ -187,16 +213,16 @@ class AsyncClient(AsyncNeighbours):
         """Ask until there is an answer that is not a refusal for asking too often."""
         since = time.monotonic()
         while True:
-            response = await self._ask_twice(query, on_wait)
             try:
-                answer = query.read(response)
+                answer = await self._ask_twice(query, on_wait)
             except RateLimitError:
                 if not self._pacer.refused(query.method, since):
                     raise
-            except ProtocolError as error:
-                raise ProtocolError(f"{self.settings.address}: {error}", serial_no=error.serial_no) from error
+            except GatewayError as error:
+                raise self._line.explained(error) from None
             else:
                 self._pacer.granted(query.method)
+                self._learn(answer)
                 return answer
 
     async def _ask_twice(self, query: Query[Any], on_wait: Callable[[float], None]) -> Any:
@@ -205,75 +231,37 @@ class AsyncClient(AsyncNeighbours):
         try:
             return await self._ask_once(query, deadline, on_wait)
         except DisconnectedError as first:
-            if self._closed:
+            if self._lifeline.is_closed:
                 raise
             try:
                 return await self._ask_once(query, deadline, on_wait)
             except TransportError as second:
-                # A connection given up for its silence, and no time for another: then silence it was.
-                late = first.__cause__
-                raise (copy(late) if isinstance(late, ReplyTimeoutError) else first) from second
+                cause = first.__cause__
+                if isinstance(cause, ReplyTimeoutError):
+                    # A connection given up for its silence, and no time for another: then silence it was.
+                    raise copied(cause) from second
+                raise first from (cause or second)
 
     async def _ask_once(self, query: Query[Any], deadline: Deadline, on_wait: Callable[[float], None]) -> Any:
-        await self._usable_connection(deadline)
+        await self._lifeline.connect(deadline)
         if query.is_paced:
             with deadline.stopped():
-                await self._pacer.acquire(query.method, on_wait, self._sleep)
+                await self._pacer.acquire(query.method, on_wait, self._lifeline.sleep)
         # The wait may have outlived the connection.
-        connection = await self._usable_connection(deadline)
-        return await connection.ask(query.method, query.request(), deadline.left)
+        connection = await self._lifeline.connect(deadline)
+        return await connection.ask(query.method, query.request(), query.read, deadline.left)
 
-    def _settle(self) -> None:
-        """Be at home in the running loop: locks and events belong to the one that first waits for them."""
-        loop = asyncio.get_running_loop()
-        if self._loop is not loop:
-            self._loop = loop
-            self._connecting = asyncio.Lock()
-            self._closing = asyncio.Event()
+    def _learn(self, answer: Any) -> None:
+        if isinstance(answer, GatewayState):
+            self._line.learn(
+                logged_in=answer.logged_in, program_status=answer.program_status, markets=answer.markets
+            )
 
-    async def _usable_connection(self, deadline: Deadline) -> Connection:
-        connection = self._standing_connection()
-        if connection is not None and not self._closed:
-            return connection
-        return await self._connect_once(deadline)
 
-    def _standing_connection(self) -> Connection | None:
-        connection = self._connection
-        return connection if connection is not None and connection.usable and connection.is_here else None
-
-    async def _connect_once(self, deadline: Deadline) -> Connection:
-        """Connect, or wait for whoever is at it and share how that ends; both within the deadline."""
-        failure = self._failure
-        async with self._connecting:
-            self._check_open()
-            connection = self._standing_connection()
-            if connection is None:
-                if self._failure is not None and self._failure is not failure:
-                    raise copy(self._failure)
-                connection = self._connection = await self._dial(deadline)
-            if self._closed:
-                connection.close()
-            self._check_open()
-            return connection
-
-    async def _dial(self, deadline: Deadline) -> Connection:
-        try:
-            return await dial(self.settings, deadline.left)
-        except CapflowError as error:
-            self._failure = copy(error)  # without the traceback, which holds on to the client
-            raise
-
-    async def _sleep(self, seconds: float) -> None:
-        """Sleep, unless the client is closed meanwhile: then raise that."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._closing.wait()
-        self._check_open()
-
-    def _check_open(self) -> None:
-        if self._closed:
-            address = self.settings.address
-            raise DisconnectedError(f"the client of {address} was closed; connect anew", address=str(address))
+def _cancel_others(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        if task is not asyncio.current_task():
+            task.cancel()
 
 
 def _in_silence(_seconds: float) -> None:

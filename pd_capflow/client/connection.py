@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from copy import copy
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from pd_capflow.client.copies import copied
 from pd_capflow.errors import (
     CapflowError,
     DisconnectedError,
@@ -19,11 +20,14 @@ from pd_capflow.errors import (
     ReplyTimeoutError,
     TransportError,
 )
-from pd_capflow.protocol.events import Broken, Failed, Opened, Pushed, Replied
+from pd_capflow.protocol.events import Broken, Failed, Heard, Opened, Pushed, Quiet, Replied
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pd_capflow.client.address import Address
     from pd_capflow.protocol.conversation import ClientConversation
+    from pd_capflow.protocol.events import ClientEvent
     from pd_capflow.protocol.messages import Method
 
 __all__ = ["Connection"]
@@ -40,10 +44,18 @@ class Connection(asyncio.Protocol):
         Where it goes, for messages.
     conversation : ClientConversation
         A new one.
+    watch : callable
+        Is told of pushes, of quiet and of the end, with the connection.
     """
 
-    def __init__(self, address: Address, conversation: ClientConversation) -> None:
+    def __init__(
+        self,
+        address: Address,
+        conversation: ClientConversation,
+        watch: Callable[[Connection, ClientEvent | Broken], None],
+    ) -> None:
         self.address = address
+        self._watch = watch
         self.session: Opened | None = None
         self.error: CapflowError | None = None
         self._conversation = conversation
@@ -70,8 +82,8 @@ class Connection(asyncio.Protocol):
         self._flush()
         return await self._opening
 
-    async def ask(self, method: Method, message: Any, within: float) -> Any:
-        """Send a request and return its response message.
+    async def ask(self, method: Method, message: Any, read: Callable[[Any], Any], within: float) -> Any:
+        """Send a request and return what is read in the response.
 
         Parameters
         ----------
@@ -79,6 +91,8 @@ class Connection(asyncio.Protocol):
             What to ask.
         message : message
             The request.
+        read : callable
+            Makes of the response what is wanted. A `ProtocolError` of its costs the connection.
         within : float
             Seconds to wait.
 
@@ -95,16 +109,26 @@ class Connection(asyncio.Protocol):
         self._flush()
         try:
             async with asyncio.timeout(within):
-                return await answer
+                response = await answer
         except TimeoutError:
             raise self._too_late(asked_at, within, method) from None
         finally:
             self._waiting.pop(serial, None)
             self._conversation.forget(serial)
+        return self._read(response, read, serial)
 
     def close(self, reason: str = "the client was closed") -> None:
-        """End the connection; whoever still waits is told that it is over."""
-        self._end(DisconnectedError(f"{self.address}: {reason}", address=str(self.address)))
+        """End the connection, from whatever thread; whoever still waits is told that it is over."""
+        error = DisconnectedError(f"{self.address}: {reason}", address=str(self.address))
+        if self.is_here or self._loop.is_closed():
+            self._end(error)
+        else:
+            self.call_soon(self._end, error)
+
+    def call_soon(self, work: Callable[..., object], *args: object) -> None:
+        """Do something in the connection's event loop, from whatever thread."""
+        with suppress(RuntimeError):  # the loop has ended, and there is nothing left to do in it
+            self._loop.call_soon_threadsafe(work, *args)
 
     # What asyncio calls.
 
@@ -142,8 +166,8 @@ class Connection(asyncio.Protocol):
                     self._fail(event)
                 case Opened():
                     self._begin(event)
-                case Pushed():
-                    log.info("< %s push %d %s", self.address, event.proto_id, event.message)
+                case Pushed() | Quiet() | Heard():
+                    self._watch(self, event)
                 case Broken():
                     self._end(_located(event.error, self.address), cause)
 
@@ -162,18 +186,26 @@ class Connection(asyncio.Protocol):
         self.session = session
         if not self._opening.done():
             self._opening.set_result(session)
-        self._schedule_keep_alive()
+        self._schedule_tick()
 
-    def _schedule_keep_alive(self) -> None:
-        due = self._conversation.keep_alive_due
+    def _schedule_tick(self) -> None:
+        due = self._conversation.due
         if due is not None:
-            self._timer = self._loop.call_later(max(due - time.monotonic(), 0), self._keep_alive)
+            self._timer = self._loop.call_later(max(due - time.monotonic(), 0), self._tick)
 
-    def _keep_alive(self) -> None:
-        self._conversation.keep_alive(time.monotonic(), int(time.time()))
+    def _tick(self) -> None:
+        self._conversation.tick(time.monotonic(), int(time.time()))
         self._flush()
         self._handle_events()
-        self._schedule_keep_alive()
+        self._schedule_tick()
+
+    def _read(self, response: Any, read: Callable[[Any], Any], serial: int) -> Any:
+        try:
+            return read(response)
+        except ProtocolError as error:
+            told = ProtocolError(f"{self.address}: {error}", serial_no=serial)
+            self._end(told, error)
+            raise copied(told) from error
 
     def _flush(self) -> None:
         data = self._conversation.data_to_send()
@@ -191,6 +223,7 @@ class Connection(asyncio.Protocol):
         if self._transport is not None and not self._loop.is_closed():
             self._transport.abort()
         self._fail_all(error)
+        self._watch(self, Broken(error))
 
     def _fail_all(self, error: CapflowError) -> None:
         if not self._opening.done():
@@ -198,12 +231,12 @@ class Connection(asyncio.Protocol):
         for serial, answer in self._waiting.items():
             if not answer.done():
                 at_fault = isinstance(error, ProtocolError) and error.serial_no in (None, serial)
-                answer.set_exception(copy(error) if at_fault else self._told_to_others(error))
+                answer.set_exception(copied(error) if at_fault else self._told_to_others(error))
 
     def _told_to_others(self, error: CapflowError) -> DisconnectedError:
         """Return what a request is told that has no part in the connection's end but to lose it."""
         if isinstance(error, DisconnectedError):
-            return copy(error)
+            return copied(error)
         where = str(self.address)
         lost = DisconnectedError(f"the connection to {where} ended: {error}", address=where)
         lost.__cause__ = error
@@ -217,7 +250,7 @@ class Connection(asyncio.Protocol):
         )
         if self._heard_at < asked_at:
             # Not one answer to anybody since: the connection is more likely stuck than the gateway slow.
-            self._end(copy(error))
+            self._end(copied(error))
         return error
 
 

@@ -7,6 +7,7 @@ process, on the I/O thread, so that its rate limit and its market are the same f
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -47,3 +48,14 @@ def _gateway_of(portal: Portal) -> Gateway:
             _gateways[portal] = Gateway()
             portal.keep(_gateways[portal])
         return _gateways[portal]
+
+
+def _forget() -> None:
+    # A forked child has none of its parent's threads, but would have the locks that they hold.
+    global _lock  # one for each process
+    _lock = Lock()
+    _gateways.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from pd_capflow.client.address import Address
     from pd_capflow.client.settings import Settings
+    from pd_capflow.protocol.events import Broken, ClientEvent
 
 __all__ = ["dial"]
 
@@ -36,8 +37,10 @@ _SILENCE = "Is it an OpenD, is it logged in, and does it expect a key?"
 _REMEDIES = "Start OpenD there, or use the demo gateway: demo://"
 
 
-async def dial(settings: Settings, seconds: float) -> Connection:
-    """Return an open connection.
+async def dial(
+    settings: Settings, seconds: float, watch: Callable[[Connection, ClientEvent | Broken], None]
+) -> Connection:
+    """Return an open connection; `watch` is told what happens to it.
 
     Raises
     ------
@@ -46,7 +49,7 @@ async def dial(settings: Settings, seconds: float) -> Connection:
     """
     address = settings.address
     deadline = Deadline(seconds)
-    make = partial(Connection, address, _conversation(settings))
+    make = partial(Connection, address, _conversation(settings), watch)
     connection = await _reach(settings, make, deadline)
     try:
         async with asyncio.timeout(deadline.left):

@@ -8,6 +8,7 @@ event loop they run in.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from dataclasses import dataclass, field
 from threading import Lock
@@ -94,6 +95,12 @@ class Pacer:
         lane = self._lane(method)
         return lane is not None and lane.shut(since)
 
+    def renew_locks(self) -> None:
+        """Let go of the locks that another process held when this one was forked off."""
+        self._lock = Lock()
+        for lane in self._lanes.values():
+            lane.renew_lock()
+
     def _lane(self, method: Method) -> _Lane | None:
         if self._rate is None or method.requests is None:
             return None
@@ -118,6 +125,12 @@ class _Lane:
     def __post_init__(self) -> None:
         window_ms = round(self.seconds * 1000) + _MARGIN_MS
         self.bucket = InMemoryBucket([BucketRate(self.requests, window_ms)])
+
+    def renew_lock(self) -> None:
+        """Count on in a bucket of this process."""
+        items = self.bucket.items
+        self.__post_init__()
+        self.bucket.items = items
 
     def take(self) -> float:
         """Count a request and return 0, or return the seconds to wait before trying again."""
@@ -155,3 +168,14 @@ def pacer_for(address: Address, rate: Rate | None) -> Pacer:
     """Return the pacer that this process keeps for an address."""
     with _pacers_lock:
         return _pacers.setdefault((address, rate), Pacer(rate))
+
+
+def _renew_locks() -> None:
+    global _pacers_lock  # a forked child must not inherit a lock that another thread holds
+    _pacers_lock = Lock()
+    for pacer in _pacers.values():
+        pacer.renew_locks()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pd_capflow.client.asynchronous import AsyncClient
 from pd_capflow.client.batch import Errors, plan_distribution, plan_flow
+from pd_capflow.client.link import Link, Listeners
 from pd_capflow.client.neighbours import Neighbours
 from pd_capflow.client.portal import Portal, current_portal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from pd_capflow.client.batch import Plan
+    from pd_capflow.client.notice import Notice
     from pd_capflow.client.progress import ProgressOption
     from pd_capflow.client.settings import Settings
     from pd_capflow.flow.queries import Query
@@ -46,11 +50,13 @@ class Client(Neighbours):
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._closed = False
+        self._states: Listeners[Link] = Listeners()
+        self._pushes: Listeners[Notice] = Listeners()
         self._attach()
 
     def _attach(self) -> None:
         self._portal = current_portal()
-        self._async = AsyncClient(self.settings)
+        self._async = AsyncClient(self.settings, self._states, self._pushes)
         self._portal.keep(self._async)
         self._finalizer = weakref.finalize(self, _close_soon, self._portal, self._async)
         self._finalizer.atexit = False
@@ -62,6 +68,60 @@ class Client(Neighbours):
     def connected(self) -> bool:
         """Whether a connection stands; if not, the next call makes one."""
         return self._async.connected
+
+    @property
+    def link(self) -> Link:
+        """How the client stands with its gateway; asks nobody."""
+        return self._async.link
+
+    def on_state(self, listener: Callable[[Link], object]) -> Callable[[], None]:
+        """Call a function whenever the link to the gateway changes.
+
+        While there is such a listener, a connection that was lost is made again by itself, after pauses
+        drawn at random that grow from a quarter of a second to 15 seconds; else the next call does it.
+
+        Parameters
+        ----------
+        listener : callable
+            Is told the `Link`. It is called on the I/O thread: it should be quick, and cannot use the
+            client's verbs. What it raises is logged.
+
+        Returns
+        -------
+        callable
+            Removes the listener.
+
+        Examples
+        --------
+        >>> import pd_capflow
+        >>> client = pd_capflow.connect("demo://")
+        >>> remove = client.on_state(lambda link: print(link.status))
+        >>> client.close()
+        closed
+        >>> remove()
+        """
+        return self._here().on_state(listener)
+
+    def on_push(self, listener: Callable[[Notice], object]) -> Callable[[], None]:
+        """Call a function with every notice of the gateway (``Notify``, 1003).
+
+        Parameters
+        ----------
+        listener : callable
+            Is told the `Notice`; see `on_state`.
+
+        Returns
+        -------
+        callable
+            Removes the listener.
+
+        Examples
+        --------
+        >>> import pd_capflow
+        >>> client = pd_capflow.connect("demo://")
+        >>> remove = client.on_push(lambda notice: print(notice.text))
+        """
+        return self._here().on_push(listener)
 
     def connect(self) -> Self:
         """Make sure that a connection stands.

@@ -10,7 +10,18 @@ if TYPE_CHECKING:
     from pd_capflow.protocol.messages import Method
     from pd_capflow.protocol.wire import Packet
 
-__all__ = ["Asked", "Broken", "ClientEvent", "Failed", "Opened", "Pushed", "Replied", "ServerEvent"]
+__all__ = [
+    "Asked",
+    "Broken",
+    "ClientEvent",
+    "Failed",
+    "Heard",
+    "Opened",
+    "Pushed",
+    "Quiet",
+    "Replied",
+    "ServerEvent",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,16 @@ class Pushed:
 
 
 @dataclass(frozen=True, slots=True)
+class Quiet:
+    """The gateway has sent nothing for longer than its keep-alives allow for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The gateway that was quiet has sent something."""
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A client's request; `message` is None where the method is unknown or the body could not be read."""
 
@@ -80,5 +101,5 @@ class Broken:
     error: CapflowError
 
 
-ClientEvent = Opened | Replied | Failed | Pushed | Broken
+ClientEvent = Opened | Replied | Failed | Pushed | Quiet | Heard | Broken
 ServerEvent = Asked | Broken

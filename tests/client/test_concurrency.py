@@ -112,6 +112,47 @@ def test_threads_whose_shared_attempt_fails_all_learn_it(gateway, make_client, t
         assert list(threads.map(work, CODES)) == [True] * THREADS
 
 
+def test_who_has_more_time_connects_after_who_had_none(gateway, make_client, kit):
+    """A first call runs out of time at the handshake; the second came later and is not told of that."""
+    shaking = threading.Event()
+
+    def stuck(peer):
+        assert peer.asked() is not None
+        shaking.set()
+        peer.until_gone()
+
+    there = gateway(stuck)
+    client = make_client(there, timeout=1.0)
+    first = kit.background(client.capital_flow, CODES[0])
+    assert shaking.wait(kit.bound)
+    threading.Event().wait(0.5)  # so that there is a difference
+    second = kit.background(client.capital_flow, CODES[1])
+    with pytest.raises(HandshakeError, match="opened no session within"):
+        first.result(kit.bound)
+    assert kit.has_value(second.result(kit.bound), CODES[1])
+    assert there.connections == 2
+
+
+def test_closing_from_another_loop_wakes_who_waits_for_the_budget(gateway, kit):
+    """An AsyncClient belongs to whoever uses it, in whichever loop; closed is closed for all."""
+    there = gateway()
+    waiting = threading.Event()
+
+    def tell(progress):
+        if progress.waiting:
+            waiting.set()
+
+    client = AsyncClient(resolve(url=there.url, rate=(1, 300.0)))
+    call = kit.background(asyncio.run, client.capital_flow(CODES[:2], errors="collect", progress=tell))
+    assert waiting.wait(kit.bound)
+    asyncio.run(client.close())
+    with kit.within(5):
+        errors = call.result(kit.bound).attrs["capflow"]["errors"]
+    assert list(errors) == [CODES[1]]
+    assert "closed" in errors[CODES[1]]
+    assert there.peer(0).gone.wait(kit.bound), "the connection in the other loop was left open"
+
+
 def test_one_threads_slow_answer_is_not_anothers(gateway, connect, kit):
     """Somebody waits; somebody else asks and is answered meanwhile."""
     answered = threading.Event()

@@ -7,6 +7,7 @@ that the next call works, on a gateway that has come to its senses by then.
 from __future__ import annotations
 
 import random
+import socket
 import threading
 
 import pytest
@@ -375,7 +376,28 @@ class TestOneInFlight:
         assert there.connections == 3
 
     def test_dying_and_then_nobody_there_is_a_disconnected_error(self, gateway, connect, kit):
-        """The first error is the one raised; why there was no second try stands behind it."""
+        """It may be restarting, so it is waited for until the deadline; the next call is not kept waiting.
+
+        The first error is the one raised; why there was no second try stands behind it.
+        """
+
+        def last_words(peer):
+            peer.handshake()
+            peer.asked()
+            peer.gateway.stop_listening()
+
+        there = gateway(last_words)
+        client = connect(there, timeout=1.0)
+        with kit.within(5), pytest.raises(DisconnectedError) as caught:
+            client.capital_flow(CODE)
+        check(caught.value, there)
+        assert isinstance(caught.value.__cause__, ConnectError)
+        with kit.within(5), pytest.raises(ConnectError):
+            client.capital_flow(CODE)
+
+    def test_dying_and_then_another_is_there_is_healed(self, gateway, connect, kit):
+        """As a gateway that restarts: nobody listens for a while, and then somebody does again."""
+        refused = threading.Event()
 
         def last_words(peer):
             peer.handshake()
@@ -384,12 +406,36 @@ class TestOneInFlight:
 
         there = gateway(last_words)
         client = connect(there)
-        with kit.within(5), pytest.raises(DisconnectedError) as caught:
+        client.on_state(lambda link: refused.set() if link.status == "waiting" else None)
+        call = kit.background(client.capital_flow, CODE)
+        assert refused.wait(kit.bound)
+        with socket.create_server(("127.0.0.1", there.port)) as listener:
+            listener.settimeout(kit.bound)
+            sock, _ = listener.accept()
+            peer = kit.peer(there, sock, 1)
+            peer.handshake()
+            peer.reply(peer.asked())
+            assert kit.has_value(call.result(kit.bound), CODE)
+            sock.close()
+
+    def test_what_the_system_said_is_the_cause(self, scripts, gateway, connect):
+        """A reset has a reason of the operating system's own; it is not lost on the way."""
+        there = gateway(scripts.in_flight(reset), scripts.in_flight(reset))
+        with pytest.raises(DisconnectedError) as caught:
+            connect(there).capital_flow(CODE)
+        assert isinstance(caught.value.__cause__, ConnectionResetError)
+
+    def test_what_cannot_be_read_costs_the_connection(self, scripts, gateway, connect, kit):
+        """Also where the packet is good and its contents are not."""
+        there = gateway(scripts.in_flight(empty))
+        client = connect(there)
+        with pytest.raises(ProtocolError) as caught:
             client.capital_flow(CODE)
         check(caught.value, there)
-        assert isinstance(caught.value.__cause__, ConnectError)
-        with kit.within(5), pytest.raises(ConnectError):
-            client.capital_flow(CODE)
+        assert caught.value.serial_no == 2
+        assert there.peer(0).gone.wait(kit.bound), "the connection was kept"
+        assert works(client, kit)
+        assert there.connections == 2
 
     @named([silence, half, drip])
     def test_dying_and_then_a_stall_ends_by_the_deadline(self, fault, scripts, gateway, connect, kit):
@@ -495,6 +541,62 @@ class TestManyInFlight:
         frame = connect(there).capital_flow(CODES)
         assert all(kit.has_value(frame.loc[code], code) for code in CODES)
         assert len(there.codes) == len(CODES) + 2
+
+    def test_those_beside_what_cannot_be_read_are_asked_again(self, gateway, connect, kit):
+        """The row's time is no time; the others wait for answers on the connection that it costs."""
+
+        def unreadable(peer):
+            peer.handshake()
+            bad = peer.asked_many(len(CODES))[1]
+            response = kit.good_response(bad)
+            response.s2c.flowItemList[0].ClearField("timestamp")
+            response.s2c.flowItemList[0].time = "soon"
+            peer.reply(bad, response)
+            peer.until_gone()
+
+        there = gateway(unreadable)
+        with kit.within(5), pytest.raises(BatchError) as caught:
+            connect(there).capital_flow(CODES)
+        (guilty,) = caught.value.errors
+        assert guilty == there.codes[1]
+        assert type(caught.value.errors[guilty]) is ProtocolError
+        innocent = [code for code in CODES if code != guilty]
+        assert all(kit.has_value(caught.value.frame.loc[code], code) for code in innocent)
+        assert there.connections == 2
+
+    def test_a_gateway_that_went_silent_costs_two_timeouts_and_not_one_for_each_few(
+        self, gateway, connect, kit
+    ):
+        """Every code is told why, however many there are."""
+        codes = [f"US.A{number}" for number in range(600)]
+
+        def silent(peer):
+            peer.handshake()
+            peer.until_gone()
+
+        there = gateway(*[silent] * 40)
+        client = connect(there, timeout=0.5)
+        with kit.within(4), pytest.raises(BatchError) as caught:  # ten times 64 would take 5
+            client.capital_flow(codes)
+        assert list(caught.value.errors) == codes
+        for error in caught.value.errors.values():
+            assert isinstance(error, TransportError)
+            check(error, there)
+
+    def test_a_gateway_that_answers_again_is_given_all_of_them(self, gateway, connect, kit):
+        """One silent connection is not the end of a batch: the next one may answer."""
+        codes = [f"US.A{number}" for number in range(200)]
+
+        def silent(peer):
+            peer.handshake()
+            peer.until_gone()
+
+        there = gateway(silent)
+        with kit.within(8), pytest.raises(BatchError) as caught:
+            connect(there, timeout=0.5).capital_flow(codes)
+        assert 0 < len(caught.value.errors) <= 64
+        came = caught.value.frame.index.get_level_values("code").unique()
+        assert len(came) == len(codes) - len(caught.value.errors)
 
     def test_dying_twice_fails_them_all(self, scripts, gateway, connect, kit):
         there = gateway(scripts.in_flight(close, len(CODES)), scripts.in_flight(reset, len(CODES)))

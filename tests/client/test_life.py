@@ -393,6 +393,46 @@ class TestProcesses:
         assert there.requests == [(0, CODE), (1, "US.AAPL"), (0, "SH.600519")]
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+    def test_a_forked_child_inherits_no_lock(self, gateway):
+        """A thread of the parent holds every lock there is at the moment of the fork."""
+        there = gateway()
+        done = python(
+            """
+            import os, sys, threading, pd_capflow
+            from pd_capflow.client import demo, pacing, portal, shared
+            client = pd_capflow.connect(sys.argv[1], timeout=5)
+            client.capital_flow("HK.00700")
+            held, forked = threading.Event(), threading.Event()
+
+            def hold():
+                pacer = client._async._pacer
+                with pacing._pacers_lock, pacer._lock, portal._lock, shared._lock, demo._lock:
+                    held.set()
+                    forked.wait()
+
+            threading.Thread(target=hold).start()
+            held.wait()
+            child = os.fork()
+            if child == 0:
+                try:
+                    assert client.capital_flow("US.AAPL").shape == (2, 6)
+                    assert client.capital_distribution("US.AAPL").shape == (1, 8)
+                    assert pd_capflow.connect(sys.argv[1]).capital_flow("US.AAPL").shape == (2, 6)
+                    assert len(pd_capflow.connect("demo://").capital_flow("HK.00700", "day"))
+                    pd_capflow.configure(url="demo://")
+                    assert len(pd_capflow.fetch("HK.00700", "day"))
+                    os._exit(3)
+                except BaseException as error:
+                    print(repr(error), file=sys.stderr, flush=True)
+                    os._exit(4)
+            forked.set()
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+            """,
+            there.url,
+        )
+        assert done.stdout == "3\n", done.stderr
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
     def test_a_forked_child_ends_in_good_order(self, gateway, kit):
         """Through the interpreter's own end, with what it inherited and what it made itself."""
         there = gateway()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pd_capflow.errors import CapflowError, DisconnectedError, HandshakeError, ProtocolError
 from pd_capflow.protocol.body import BodyFormat
 from pd_capflow.protocol.conversation import ClientConversation, ServerConversation, State
-from pd_capflow.protocol.events import Asked, Broken, Opened, Pushed, Replied
+from pd_capflow.protocol.events import Asked, Broken, Heard, Opened, Pushed, Quiet, Replied
 from pd_capflow.protocol.messages import CAPITAL_FLOW, INIT_CONNECT, KEEP_ALIVE, NOTIFY
 from pd_capflow.protocol.wire import CLIENT_BODY_LIMIT, Packet, TcpWire
 
@@ -200,34 +200,60 @@ def test_serial_numbers_begin_anew_before_they_run_out():
 
 def test_keep_alives_are_due_at_four_fifths_of_the_interval_the_gateway_gave():
     client = ClientConversation()
-    assert client.keep_alive_due is None
+    assert client.due is None
     client.open()
     server = ServerConversation()
     server.receive_data(_sent(client))
     server.accept(server.events_received()[0], _welcome(interval=10))
     client.receive_data(_sent(server), now=100.0)
-    assert client.keep_alive_due == 108.0
+    assert client.due == 108.0
 
-    client.keep_alive(now=108.0, unix_time=1_700_000_000)
+    client.tick(now=107.9, unix_time=1_700_000_000)
+    assert _sent(client) == b""
+    client.tick(now=108.0, unix_time=1_700_000_000)
     server.receive_data(_sent(client))
     (asked,) = server.events_received()
     assert (asked.method, asked.message.c2s.time) == (KEEP_ALIVE, 1_700_000_000)
-    assert client.keep_alive_due == 116.0
+    assert client.due == 116.0
 
 
 @pytest.mark.parametrize(("asked", "due"), [(0, 0.8), (-5, 0.8), (2**31 - 1, 2880.0)])
 def test_an_absurd_keep_alive_interval_is_brought_into_bounds(asked, due):
     client, _ = _open_pair(interval=asked)
-    assert client.keep_alive_due == pytest.approx(due)
+    assert client.due == pytest.approx(due)
 
 
-def test_a_gateway_that_is_silent_for_too_long_is_gone():
+def test_a_silent_gateway_is_quiet_after_two_intervals_and_gone_after_three():
+    """At these very times: each of them is one of those at which something is due."""
     client, _ = _open_pair(interval=10)
-    client.keep_alive(now=32.9, unix_time=0)
-    assert client.events_received() == []
-    client.keep_alive(now=33.0, unix_time=0)
+    dues, events = [], []
+    while not client.is_broken:
+        dues.append(client.due)
+        client.tick(now=client.due, unix_time=0)
+        events.append([type(event) for event in client.events_received()])
+    assert dues == [8.0, 16.0, 20.0, 24.0, 30.0]
+    assert events == [[], [], [Quiet], [], [Broken]]
+    assert client.due is None
+
+
+def test_the_end_by_silence_is_a_disconnect():
+    client, _ = _open_pair(interval=10)
+    client.tick(now=30.0, unix_time=0)
     (event,) = client.events_received()
     assert isinstance(event.error, DisconnectedError)
+    assert "nothing for 30 s" in str(event.error)
+
+
+def test_any_byte_ends_the_quiet():
+    client, _ = _open_pair(interval=10)
+    client.tick(now=20.0, unix_time=0)
+    assert client.events_received() == [Quiet()]
+    client.receive_data(b"F", now=29.0)
+    assert client.events_received() == [Heard()]
+    client.tick(now=48.0, unix_time=0)
+    assert client.events_received() == []
+    client.tick(now=49.0, unix_time=0)
+    assert client.events_received() == [Quiet()]
 
 
 def test_an_end_before_the_handshake_is_a_handshake_error_and_after_it_a_disconnect():

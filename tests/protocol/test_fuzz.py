@@ -140,7 +140,7 @@ class Conversation(RuleBasedStateMachine):
     @rule(seconds=st.floats(0, 20))
     def keep_alive(self, seconds):
         self.now += seconds
-        self.client.keep_alive(self.now, 1_700_000_000)
+        self.client.tick(self.now, 1_700_000_000)
         self._collect()
 
     @precondition(lambda self: self.asked and not self.client.is_broken)

@@ -148,7 +148,7 @@ def test_f2_f3_f6_queries(query, serial, packed):
 
 def test_f4_keep_alive():
     client = opened_client(1005)
-    client.keep_alive(now=8.0, unix_time=1_700_000_000)
+    client.tick(now=8.0, unix_time=1_700_000_000)
     assert b"".join(client.data_to_send()) == F4_KEEP_ALIVE
 
 
@@ -189,7 +189,7 @@ def test_f5_keep_alive_answered():
 
 def test_f5_keeps_a_client_quiet():
     client = opened_client(1005)
-    client.keep_alive(now=8.0, unix_time=1_700_000_000)
+    client.tick(now=8.0, unix_time=1_700_000_000)
     client.receive_data(F5_ALIVE, now=9.0)
     assert client.events_received() == []
     assert not client.pending

@@ -48,14 +48,14 @@ def _assert_same(found, expected):
 def test_encrypted(gateway_at, rsa_keys, expected, algorithm):
     address, _ = gateway_at(rsa=True, encryption=algorithm)
     client = pd_capflow.connect(address, rsa_key=rsa_keys[0], rate=None)
-    assert client._async._connection.session.encryption == algorithm.name
+    assert client._async._lifeline.connection.session.encryption == algorithm.name
     _assert_same(_answers(client), expected)
 
 
 def test_cbc_is_what_is_asked_for(gateway_at, rsa_keys):
     address, _ = gateway_at(rsa=True)
     with pd_capflow.connect(address, rsa_key=str(rsa_keys[0])) as client:
-        assert client._async._connection.session.encryption == "AES_CBC"
+        assert client._async._lifeline.connection.session.encryption == "AES_CBC"
 
 
 @pytest.mark.parametrize("scheme", ["ws", "wss"])
@@ -180,7 +180,7 @@ class TestBadSettings:
         address, _ = gateway_at("ws", websocket_key="Tr0ub4dor")
         with pd_capflow.connect(address, key="Tr0ub4dor") as client:
             frame = client.capital_flow("HK.00700")
-            shown = f"{client!r} {client.settings!r} {client._async._connection!r} {frame.attrs}"
+            shown = f"{client!r} {client.settings!r} {client._async._lifeline.connection!r} {frame.attrs}"
         assert "Tr0ub4dor" not in shown
 
     @pytest.mark.parametrize(

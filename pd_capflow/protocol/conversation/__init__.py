@@ -7,7 +7,7 @@ fault wins. Neither machine reads a clock or moves a byte: their owner does both
 ::
 
     receive_data(bytes) -> events_received() -> [event, ...]
-    open(), request(), keep_alive(), accept(), reply(), push() -> data_to_send() -> [bytes, ...]
+    open(), request(), tick(), accept(), reply(), push() -> data_to_send() -> [bytes, ...]
 """
 
 from pd_capflow.protocol.conversation.client import ClientConversation

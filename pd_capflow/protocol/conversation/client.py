@@ -14,7 +14,7 @@ from pd_capflow.errors import (
 )
 from pd_capflow.protocol.body import BodyFormat, decode_body, encode_body
 from pd_capflow.protocol.conversation.machine import Machine, State
-from pd_capflow.protocol.events import ClientEvent, Failed, Pushed, Replied
+from pd_capflow.protocol.events import ClientEvent, Failed, Heard, Pushed, Quiet, Replied
 from pd_capflow.protocol.handshake import Handshake, InitConnect
 from pd_capflow.protocol.messages import KEEP_ALIVE, METHODS, PUSH_IDS, Method
 from pd_capflow.protocol.websocket import DISCONNECT_NOTICE
@@ -24,10 +24,11 @@ __all__ = ["ClientConversation"]
 
 SERIAL_LIMIT = 2**32 - 1
 
-# A keep-alive goes out after this part of the gateway's interval, and after this many intervals
-# without any packet the gateway counts as gone. Both as the official SDK has them.
+# A keep-alive goes out after this part of the gateway's interval, as with the official SDK. So many
+# intervals without a byte, and the gateway counts as quiet, or as gone.
 KEEP_ALIVE_PART = 0.8
-SILENT_INTERVALS = 3.3
+QUIET_INTERVALS = 2.0
+SILENT_INTERVALS = 3.0
 
 # What a WebSocket gateway means by the error in its header; anything else is a lost answer too.
 _WEBSOCKET_TIMEOUTS = {1: "the gateway", 2: "the OpenD behind the WebSocket"}
@@ -66,6 +67,7 @@ class ClientConversation(Machine[ClientEvent]):
         self._pending: dict[int, Method] = {}
         self._interval = 0.0
         self._asked_alive = self._heard = self._now = 0.0
+        self._is_quiet = False
 
     @property
     def pending(self) -> frozenset[int]:
@@ -73,15 +75,12 @@ class ClientConversation(Machine[ClientEvent]):
         return frozenset(self._pending)
 
     @property
-    def keep_alive_due(self) -> float | None:
-        """When the next keep-alive is due, on the clock of the ``now`` that was given; None for never."""
-        is_open = self.state is State.OPEN
-        return self._asked_alive + KEEP_ALIVE_PART * self._interval if is_open else None
-
-    @property
-    def silence_due(self) -> float | None:
-        """From when on the gateway counts as gone if nothing comes before; None for never."""
-        return self._heard + SILENT_INTERVALS * self._interval if self.state is State.OPEN else None
+    def due(self) -> float | None:
+        """When `tick` has something to do, on the clock of the ``now`` that was given; None for never."""
+        if self.state is not State.OPEN:
+            return None
+        silence = SILENT_INTERVALS if self._is_quiet else QUIET_INTERVALS
+        return min(self._keep_alive_due, self._heard + silence * self._interval)
 
     def open(self) -> None:
         """Ask for a session."""
@@ -95,8 +94,8 @@ class ClientConversation(Machine[ClientEvent]):
             raise RuntimeError(f"no request in state {self.state.name}")
         return self._ask(method, message)
 
-    def keep_alive(self, now: float, unix_time: int) -> None:
-        """Show that the client is there, or break if the gateway has been silent for too long.
+    def tick(self, now: float, unix_time: int) -> None:
+        """Do what is due: show that the client is there, note that the gateway is quiet, or break.
 
         Parameters
         ----------
@@ -105,16 +104,17 @@ class ClientConversation(Machine[ClientEvent]):
         unix_time : int
             The client's wall clock, in seconds.
         """
-        silence = self.silence_due
-        if silence is not None and now >= silence:
-            self._break(DisconnectedError(f"the gateway has sent nothing for {now - self._heard:.0f} s"))
+        if self.state is not State.OPEN:
             return
-        self._asked_alive = now
-        if self._wire.keep_alive():
+        silence = now - self._heard
+        if silence >= SILENT_INTERVALS * self._interval:
+            self._break(DisconnectedError(f"the gateway has sent nothing for {silence:.0f} s"))
             return
-        message = KEEP_ALIVE.request()
-        message.c2s.time = unix_time
-        self._ask(KEEP_ALIVE, message)
+        if silence >= QUIET_INTERVALS * self._interval and not self._is_quiet:
+            self._is_quiet = True
+            self._events.append(Quiet())
+        if now >= self._keep_alive_due:
+            self._keep_alive(now, unix_time)
 
     def forget(self, serial_no: int) -> None:
         """Stop waiting for a reply; should it come after all, it is ignored."""
@@ -123,6 +123,9 @@ class ClientConversation(Machine[ClientEvent]):
     def receive_data(self, data: bytes, now: float = 0.0) -> None:
         """Take bytes from the gateway, cut anywhere, and the time at which they came."""
         self._now = self._heard = now
+        if self._is_quiet and not self.is_broken:
+            self._is_quiet = False
+            self._events.append(Heard())
         super().receive_data(data)
 
     def receive_eof(self) -> None:
@@ -131,6 +134,17 @@ class ClientConversation(Machine[ClientEvent]):
             self._break(HandshakeError("the connection was closed instead of answering InitConnect"))
         else:
             self._break(DisconnectedError("the gateway closed the connection"))
+
+    @property
+    def _keep_alive_due(self) -> float:
+        return self._asked_alive + KEEP_ALIVE_PART * self._interval
+
+    def _keep_alive(self, now: float, unix_time: int) -> None:
+        self._asked_alive = now
+        if not self._wire.keep_alive():
+            message = KEEP_ALIVE.request()
+            message.c2s.time = unix_time
+            self._ask(KEEP_ALIVE, message)
 
     def _ask(self, method: Method, message: Any) -> int:
         serial = self._serial
