@@ -6,11 +6,17 @@ from typing import Any
 
 __all__ = ["QUESTION", "split_codes"]
 
+_WATCHLIST = "watchlist:"
+
 #: Flags and keywords of `argparse.ArgumentParser.add_argument`, in the order of the help.
 QUESTION: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (
         ("codes",),
-        {"nargs": "*", "metavar": "CODE", "help": "such as HK.00700; several make one frame"},
+        {
+            "nargs": "*",
+            "metavar": "CODE",
+            "help": "such as HK.00700, plate:HK.BK1001 or watchlist:Tech; several make one frame",
+        },
     ),
     (
         ("--period", "-p"),
@@ -35,12 +41,24 @@ QUESTION: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
 
 
 def split_codes(words: list[str]) -> list[str]:
-    """Return the codes in words that commas, quotes and brackets may still cling to.
+    """Return the codes and selectors in words that commas, quotes and brackets may still cling to.
+
+    A watchlist's name may have blanks, commas and brackets of its own if it is in quotes.
 
     Examples
     --------
     >>> split_codes(["['HK.00700',", "'US.AAPL']"])
     ['HK.00700', 'US.AAPL']
+    >>> split_codes(["'watchlist:My own, (old)'", "plate:HK.BK1001"])
+    ['watchlist:My own, (old)', 'plate:HK.BK1001']
     """
-    pieces = (piece.strip("[]()'\"") for word in words for piece in word.split(","))
+    pieces = (piece for word in words for piece in _pieces(word))
     return [piece for piece in pieces if piece]
+
+
+def _pieces(word: str) -> list[str]:
+    bare = word.strip("'\"")
+    # What has a blank was in quotes, which a command line's shell has taken off already.
+    if bare.startswith(_WATCHLIST) and (word[0] in "'\"" or " " in bare):
+        return [bare]
+    return [piece.strip("[]()'\"") for piece in word.split(",")]

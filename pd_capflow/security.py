@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pd_capflow.errors import QueryError
 
-__all__ = ["MARKETS", "Market", "Security"]
+__all__ = ["MARKETS", "SELECTORS", "Market", "Security"]
 
 Hours = tuple[time, time]
 
@@ -90,6 +90,9 @@ _OTHER_CURRENCY = (
 
 # Printable ASCII, but no spaces, quotes, brackets, commas, semicolons and backslashes.
 _SYMBOL = re.compile(r"[!#-&*+\-./0-9:=?@A-Z^_a-z|~]{1,32}")
+#: What a word for several codes begins with, before a colon; `pd_capflow.flow.selectors` reads them.
+SELECTORS = ("plate", "watchlist")
+
 _EXPECTED = "expected PREFIX.SYMBOL, such as HK.00700, US.AAPL, SH.600519 or SZ.000001"
 
 
@@ -133,6 +136,8 @@ class Security:
             return code
         if not isinstance(code, str):
             raise QueryError(f"{code!r} is no code: {_EXPECTED}")
+        if code.partition(":")[0] in SELECTORS:
+            raise QueryError(f"{code!r} stands for several codes; expected one code here, such as HK.00700")
         market, dot, symbol = code.partition(".")
         if not dot:
             raise QueryError(f"code {code!r} names no market: {_EXPECTED}")

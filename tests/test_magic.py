@@ -54,6 +54,31 @@ def test_several_codes_can_be_said_in_many_ways(run, said):
     assert result.result.attrs["capflow"]["codes"] == ["HK.00700", "US.AAPL"]
 
 
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("watchlist:Tech", ["watchlist:Tech"]),
+        ('"watchlist:Tech"', ["watchlist:Tech"]),
+        ("HK.00005 plate:HK.BK1002", ["HK.00005", "plate:HK.BK1002"]),
+        ("$word", ["plate:HK.BK1002"]),
+        ("--plot plate:HK.BK1002", ["plate:HK.BK1002"]),
+    ],
+)
+def test_selectors_can_be_said_as_codes_are(run, said, asked):
+    from matplotlib import pyplot as plt
+
+    plt.switch_backend("agg")
+    result, _ = run(f"word = 'plate:HK.BK1002'\n%capflow {said} {DEMO}")
+    plt.close("all")
+    assert result.result.attrs["capflow"]["asked"] == asked
+    assert result.result.index.names == ["code", "time"]
+
+
+def test_a_watchlist_with_blanks_stands_in_quotes(run):
+    _, printed = run(f'%capflow "watchlist:My own, (old) list" {DEMO}')
+    assert printed.startswith("GatewayError: watchlist:My own, (old) list: the gateway refused")
+
+
 def test_expressions_and_names_are_expanded(run):
     result, _ = run(f"n, period = 700, 'week'\n%capflow {{'HK.%05d' % n}} -p $period {DEMO}")
     facts = result.result.attrs["capflow"]

@@ -19,6 +19,7 @@ from pd_capflow.client.neighbours import AsyncNeighbours
 from pd_capflow.client.pacing import pacer_for
 from pd_capflow.client.patience import Patience
 from pd_capflow.client.progress import ProgressOption, meter_for
+from pd_capflow.client.selecting import expand
 from pd_capflow.errors import (
     CapflowError,
     DisconnectedError,
@@ -29,6 +30,7 @@ from pd_capflow.errors import (
     TransportError,
 )
 from pd_capflow.flow.queries import GatewayState, Query
+from pd_capflow.flow.selectors import parse_selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from pd_capflow.client.progress import Meter
     from pd_capflow.client.settings import Settings
     from pd_capflow.flow.queries import CapitalQuery
+    from pd_capflow.flow.selectors import Choice, Selection
 
 __all__ = ["AsyncClient"]
 
@@ -133,18 +136,28 @@ class AsyncClient(AsyncNeighbours):
         progress: ProgressOption = None,
     ) -> pd.DataFrame:
         """Return the capital flow of one or more codes; see `Client.capital_flow`."""
-        return await self._frame(plan_flow(codes, period, start, end, errors), progress)
+        selection = parse_selection(codes)
+        plan_flow(selection.sample, period, start, end, errors)  # what cannot be asked is not expanded
+        choice = await self.expand(selection, flowing=True)
+        return await self._frame(plan_flow(choice, period, start, end, errors), progress)
 
     async def capital_distribution(
         self, codes: Any, *, errors: Errors = "raise", progress: ProgressOption = None
     ) -> pd.DataFrame:
         """Return gross in- and outflow of one or more codes; see `Client.capital_distribution`."""
-        return await self._frame(plan_distribution(codes, errors), progress)
+        selection = parse_selection(codes)
+        plan_distribution(selection.sample, errors)
+        choice = await self.expand(selection, flowing=True)
+        return await self._frame(plan_distribution(choice, errors), progress)
 
     async def fetch(self, query: Query[R]) -> R:
         """Return the answer to one query; see `Client.fetch`."""
         answers = await self.answers(query)
         return query.result(answers, self.source())
+
+    async def expand(self, selection: Selection, *, flowing: bool = False) -> Choice:
+        """Return the securities that codes and selectors stand for; codes alone ask nobody."""
+        return await expand(self, selection, flowing=flowing) if selection.selectors else selection.choice()
 
     async def _frame(self, plan: Plan, progress: ProgressOption) -> pd.DataFrame:
         with self.meter(plan, progress) as meter:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from pd_capflow.errors import BatchError, CapflowError, QueryError
-from pd_capflow.flow.frames import Columns, build_frame
-from pd_capflow.flow.queries import CapitalDistribution, CapitalFlow, parse_codes
+from pd_capflow.flow.frames import ATTRS, Columns, build_frame
+from pd_capflow.flow.queries import CapitalDistribution, CapitalFlow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pd_capflow.flow.queries import CapitalQuery
+    from pd_capflow.flow.selectors import Choice
     from pd_capflow.security import Security
 
 __all__ = ["Errors", "Outcome", "Plan", "plan_distribution", "plan_flow"]
@@ -47,11 +48,14 @@ class Plan:
         Whether one code alone was asked for.
     errors : {"raise", "collect"}
         What to do with failures.
+    facts : dict
+        What else the frame's attrs are to tell.
     """
 
     queries: Sequence[CapitalQuery]
     single: bool
     errors: Errors = "raise"
+    facts: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.errors not in ("raise", "collect"):
@@ -74,7 +78,7 @@ class Plan:
         parts = self._in_order(outcome.parts)
         if self.single and not parts:
             parts = {asked[0]: Columns(np.empty(0, np.int64), np.empty((0, len(shape.columns))))}
-        return build_frame(
+        frame = build_frame(
             shape,
             asked,
             parts,
@@ -83,21 +87,23 @@ class Plan:
             source=outcome.source,
             errors={str(who): str(why) for who, why in self._in_order(outcome.errors).items()},
         )
+        frame.attrs[ATTRS].update(self.facts)
+        return frame
 
     def _in_order(self, found: dict[Security, Any]) -> dict[Security, Any]:
         return {query.security: found[query.security] for query in self.queries if query.security in found}
 
 
-def plan_flow(codes: Any, period: str, start: Any, end: Any, errors: Errors) -> Plan:
+def plan_flow(choice: Choice, period: str, start: Any, end: Any, errors: Errors) -> Plan:
     """Return the plan of a capital-flow call."""
-    securities, single = parse_codes(codes)
-    return Plan([CapitalFlow(security, period, start, end) for security in securities], single, errors)
+    queries = [CapitalFlow(security, period, start, end) for security in choice.securities]
+    return Plan(queries, choice.single, errors, choice.facts)
 
 
-def plan_distribution(codes: Any, errors: Errors) -> Plan:
+def plan_distribution(choice: Choice, errors: Errors) -> Plan:
     """Return the plan of a capital-distribution call."""
-    securities, single = parse_codes(codes)
-    return Plan([CapitalDistribution(security) for security in securities], single, errors)
+    queries = [CapitalDistribution(security) for security in choice.securities]
+    return Plan(queries, choice.single, errors, choice.facts)
 
 
 def _summary(errors: dict[str, Any], total: int) -> str:

@@ -5,15 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pd_capflow.flow import queries
+from pd_capflow.flow.frames import ATTRS
+from pd_capflow.flow.selectors import parse_selection
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from pd_capflow.flow.queries import GatewayState, Query
+    from pd_capflow.flow.selectors import Choice, Selection
 
 __all__ = ["AsyncNeighbours", "Neighbours"]
 
 R = TypeVar("R")
+
+
+def _told(frame: pd.DataFrame, choice: Choice) -> pd.DataFrame:
+    frame.attrs[ATTRS].update(choice.facts)
+    return frame
 
 
 class Neighbours:
@@ -22,6 +32,15 @@ class Neighbours:
     def fetch(self, query: Query[R]) -> R:
         """Return the answer to one query."""
         raise NotImplementedError
+
+    def expand(self, selection: Selection, *, flowing: bool = False) -> Choice:
+        """Return the securities that codes and selectors stand for."""
+        raise NotImplementedError
+
+    def _about(self, kind: Callable[[Any], Query[pd.DataFrame]], codes: Any) -> pd.DataFrame:
+        """Return the answer to a query about codes and selectors."""
+        choice = self.expand(parse_selection(codes))
+        return _told(self.fetch(kind(choice.securities)), choice)
 
     def state(self) -> GatewayState:
         """Return what the gateway says of itself and of its markets (``GetGlobalState``, 1002).
@@ -46,7 +65,8 @@ class Neighbours:
         Parameters
         ----------
         codes : str, or iterable of str
-            Such as ``["HK.00700", "US.AAPL"]``; each is asked for once.
+            Such as ``["HK.00700", "US.AAPL"]``, or selectors as for `capital_flow`; each code is asked
+            for once.
         market : str, optional
             Instead of codes: all securities of a market, such as ``"HK"``.
         kind : str, default "stock"
@@ -65,7 +85,9 @@ class Neighbours:
         >>> pd_capflow.connect("demo://").static_info("HK.00700").loc["HK.00700", "lot_size"]
         np.int64(100)
         """
-        return self.fetch(queries.StaticInfo(codes, market, kind))
+        if market is not None:
+            return self.fetch(queries.StaticInfo(codes, market, kind))
+        return self._about(queries.StaticInfo, codes)
 
     def snapshot(self, codes: Any) -> pd.DataFrame:
         """Return the latest quotes (``Qot_GetSecuritySnapshot``, 3203).
@@ -73,7 +95,8 @@ class Neighbours:
         Parameters
         ----------
         codes : str, or iterable of str
-            Any number, 400 in a request. One that is unknown fails the call.
+            Any number, 400 in a request, or selectors as for `capital_flow`. One that is unknown fails
+            the call.
 
         Returns
         -------
@@ -91,7 +114,7 @@ class Neighbours:
         >>> frame["currency"].tolist()
         ['HKD', 'USD']
         """
-        return self.fetch(queries.Snapshot(codes))
+        return self._about(queries.Snapshot, codes)
 
     def plates(self, market: str, kind: str = "all") -> pd.DataFrame:
         """Return the plates (板块) of a market (``Qot_GetPlateSet``, 3204).
@@ -244,6 +267,7 @@ class Neighbours:
         Parameters
         ----------
         codes : str, or iterable of str
+            Selectors too, as for `capital_flow`.
 
         Returns
         -------
@@ -257,7 +281,7 @@ class Neighbours:
         >>> pd_capflow.connect("demo://").market_state("HK.00700").columns.tolist()
         ['name', 'state']
         """
-        return self.fetch(queries.MarketState(codes))
+        return self._about(queries.MarketState, codes)
 
 
 class AsyncNeighbours:
@@ -267,6 +291,15 @@ class AsyncNeighbours:
         """Return the answer to one query."""
         raise NotImplementedError
 
+    async def expand(self, selection: Selection, *, flowing: bool = False) -> Choice:
+        """Return the securities that codes and selectors stand for."""
+        raise NotImplementedError
+
+    async def _about(self, kind: Callable[[Any], Query[pd.DataFrame]], codes: Any) -> pd.DataFrame:
+        """Return the answer to a query about codes and selectors."""
+        choice = await self.expand(parse_selection(codes))
+        return _told(await self.fetch(kind(choice.securities)), choice)
+
     async def state(self) -> GatewayState:
         """Return what the gateway says of itself and of its markets; see `Client.state`."""
         return await self.fetch(queries.State())
@@ -275,11 +308,13 @@ class AsyncNeighbours:
         self, codes: Any = (), *, market: str | None = None, kind: str = "stock"
     ) -> pd.DataFrame:
         """Return names, lot sizes and list dates; see `Client.static_info`."""
-        return await self.fetch(queries.StaticInfo(codes, market, kind))
+        if market is not None:
+            return await self.fetch(queries.StaticInfo(codes, market, kind))
+        return await self._about(queries.StaticInfo, codes)
 
     async def snapshot(self, codes: Any) -> pd.DataFrame:
         """Return the latest quotes; see `Client.snapshot`."""
-        return await self.fetch(queries.Snapshot(codes))
+        return await self._about(queries.Snapshot, codes)
 
     async def plates(self, market: str, kind: str = "all") -> pd.DataFrame:
         """Return the plates of a market; see `Client.plates`."""
@@ -309,4 +344,4 @@ class AsyncNeighbours:
 
     async def market_state(self, codes: Any) -> pd.DataFrame:
         """Return whether the markets of some codes are open; see `Client.market_state`."""
-        return await self.fetch(queries.MarketState(codes))
+        return await self._about(queries.MarketState, codes)

@@ -10,6 +10,7 @@ from pd_capflow.client.batch import Errors, plan_distribution, plan_flow
 from pd_capflow.client.link import Link, Listeners
 from pd_capflow.client.neighbours import Neighbours
 from pd_capflow.client.portal import Portal, current_portal
+from pd_capflow.flow.selectors import parse_selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pd_capflow.client.progress import ProgressOption
     from pd_capflow.client.settings import Settings
     from pd_capflow.flow.queries import Query
+    from pd_capflow.flow.selectors import Choice, Selection
 
 __all__ = ["Client"]
 
@@ -161,6 +163,9 @@ class Client(Neighbours):
         ----------
         codes : str, or iterable of str
             Such as ``"HK.00700"`` or ``["HK.00700", "US.AAPL"]``; each code is asked for once.
+            ``"plate:HK.BK1001"`` and ``"watchlist:Tech"`` stand for their members that have a capital
+            flow, alone or among codes; ``attrs["capflow"]`` tells the words in ``asked``, and in
+            ``skipped`` the members of other types, such as indices.
         period : {"intraday", "day", "week", "month"}
             Rows of a minute (the latest session, running totals since the open), a day, a week or a
             month (each row its own).
@@ -204,7 +209,10 @@ class Client(Neighbours):
         >>> client.capital_flow(["HK.00700", "HK.09988"], "day").index.names
         FrozenList(['code', 'time'])
         """
-        return self._frame(plan_flow(codes, period, start, end, errors), progress)
+        selection = parse_selection(codes)
+        plan_flow(selection.sample, period, start, end, errors)  # what cannot be asked is not expanded
+        choice = self.expand(selection, flowing=True)
+        return self._frame(plan_flow(choice, period, start, end, errors), progress)
 
     def capital_distribution(
         self, codes: Any, *, errors: Errors = "raise", progress: ProgressOption = None
@@ -236,7 +244,10 @@ class Client(Neighbours):
         >>> client.capital_distribution("HK.00700").shape
         (1, 8)
         """
-        return self._frame(plan_distribution(codes, errors), progress)
+        selection = parse_selection(codes)
+        plan_distribution(selection.sample, errors)
+        choice = self.expand(selection, flowing=True)
+        return self._frame(plan_distribution(choice, errors), progress)
 
     def fetch(self, query: Query[R]) -> R:
         """Return the answer to one query.
@@ -261,6 +272,13 @@ class Client(Neighbours):
         client = self._here()
         answers = self._run(client.answers(query))
         return query.result(answers, client.source())
+
+    def expand(self, selection: Selection, *, flowing: bool = False) -> Choice:
+        """Return the securities that codes and selectors stand for; codes alone ask nobody."""
+        if not selection.selectors:
+            return selection.choice()
+        choice: Choice = self._run(self._here().expand(selection, flowing=flowing))
+        return choice
 
     def _frame(self, plan: Plan, progress: ProgressOption) -> pd.DataFrame:
         client = self._here()

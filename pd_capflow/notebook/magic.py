@@ -92,7 +92,7 @@ class CapflowMagics(Magics):
 
 def _settle(arguments: argparse.Namespace) -> None:
     """Tell codes from kinds, and refuse what cannot be meant."""
-    if arguments.plot and "." in arguments.plot:
+    if arguments.plot and set(".:") & set(arguments.plot):
         # "--plot HK.00700": what follows is not a kind but the code.
         arguments.codes.insert(0, arguments.plot)
         arguments.plot = ""

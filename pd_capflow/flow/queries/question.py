@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pd_capflow.errors import ProtocolError, QueryError
+from pd_capflow.flow.selectors import parse_selection
 from pd_capflow.protocol.refusals import check_response
 from pd_capflow.security import MARKETS, Security
 
@@ -92,17 +93,13 @@ def parse_codes(codes: str | Security | Iterable[str | Security]) -> tuple[list[
     QueryError
         If there is none, or one of them is no code.
     """
-    if isinstance(codes, str | Security):
-        return [Security.parse(codes)], True
-    try:
-        given = list(codes)
-    except TypeError:
+    selection = parse_selection(codes)
+    if selection.selectors:
         raise QueryError(
-            f"{codes!r} is no code; expected one such as 'HK.00700', or several in a list"
-        ) from None
-    if not given:
-        raise QueryError("an empty list of codes; expected at least one, such as ['HK.00700']")
-    return list(dict.fromkeys(Security.parse(code) for code in given)), False
+            f"{selection.selectors[0]!s} in a query; expected codes: the client's verbs, such as "
+            "capital_flow() and snapshot(), know what selectors stand for"
+        )
+    return selection.choice().securities, selection.single
 
 
 def one_of(what: str, value: object, names: Iterable[str]) -> str:
