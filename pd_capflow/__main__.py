@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import logging
 import os
+import re
 import signal
 import ssl
 import sys
@@ -21,8 +22,10 @@ from typing import TYPE_CHECKING, Any
 from pd_capflow import __version__
 from pd_capflow.accessor import CapflowAccessor
 from pd_capflow.errors import BatchError, CapflowError, QueryError
+from pd_capflow.files import DEMO_COLUMN, writer_for
+from pd_capflow.flow.frames import DEMO_NOTE
 from pd_capflow.keyfile import load_rsa
-from pd_capflow.options import QUESTION, split_codes
+from pd_capflow.options import QUESTION, as_asked, split_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +35,15 @@ if TYPE_CHECKING:
     from pd_capflow.gateway import Gateway
 
 __all__ = ["main"]
+
+# Settings that errors name as Python's keywords, and how a command is given them.
+_GIVEN_BY = {
+    "key": "PD_CAPFLOW_KEY, or in the config file",
+    "rsa_key": "PD_CAPFLOW_RSA_KEY, or in the config file",
+    "ca_file": "PD_CAPFLOW_CA_FILE, or in the config file",
+    "timeout": "in the config file",
+}
+_KEYWORD = re.compile(rf"\b({'|'.join(_GIVEN_BY)})=(?=\W|$)(?![-\d'\"])")
 
 _DONE, _FAILED, _MISUSED, _INTERRUPTED = 0, 1, 2, 130
 
@@ -54,7 +66,7 @@ def _complain(error: Exception, code: int) -> int:
         # Whoever read our output has seen enough; nothing may be flushed to them at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return code
-    print(f"capflow: {error}", file=sys.stderr)
+    print(f"capflow: {_at_a_prompt(str(error))}", file=sys.stderr)
     return code
 
 
@@ -104,33 +116,55 @@ def _port(text: str) -> int:
 def _fetch(told: argparse.Namespace) -> int:
     from pd_capflow.client import shared_client
 
-    codes = split_codes(told.codes)
-    if not codes:
+    if not split_codes(told.codes):
         raise QueryError("no code given; expected one such as: capflow fetch HK.00700")
-    write = _writer(told.out) if told.out else None
+    write = writer_for(told.out) if told.out else None
     draw = _drawer(told.plot) if told.plot else None
-    frame, code = _ask(shared_client(told.url), codes, told)
+    frame, code = _ask(shared_client(told.url), told)
     _show(frame)
     if write is not None:
         write(frame)
+        _tell_written(told.out, frame)
     if draw is not None:
         draw(frame)
     return code
 
 
-def _ask(client: Any, codes: list[str], told: argparse.Namespace) -> tuple[pd.DataFrame, int]:
-    one_or_more = codes[0] if len(codes) == 1 else codes
+def _ask(client: Any, told: argparse.Namespace) -> tuple[pd.DataFrame, int]:
     try:
-        return client.capital_flow(one_or_more, told.period, told.start, told.end), _DONE
+        return client.capital_flow(as_asked(told.codes), told.period, told.start, told.end), _DONE
     except BatchError as error:
         if error.frame is None or error.frame.empty:
-            raise
-        return error.frame, _complain(error, _FAILED)
+            raise CapflowError(_failures(error, "nothing came")) from error
+        return error.frame, _complain(
+            CapflowError(_failures(error, f"the rest is {_ends_up(told)}")), _FAILED
+        )
+
+
+def _ends_up(told: argparse.Namespace) -> str:
+    kept = [f"kept in {told.out}"] if told.out else []
+    drawn = [f"drawn in {told.plot}"] if told.plot else []
+    return ", ".join(["printed", *kept, *drawn])
+
+
+def _failures(error: BatchError, rest: str) -> str:
+    reasons = ((code, str(reason)) for code, reason in error.errors.items())
+    lines = (text if code in text else f"{code}: {text}" for code, text in reasons)
+    return "\n  ".join([f"no answer for {len(error.errors)} of the codes; {rest}", *lines])
+
+
+def _at_a_prompt(text: str) -> str:
+    """Return an error's text with settings named as they can be given without Python."""
+    return _KEYWORD.sub(lambda found: f"{found[1]} ({_GIVEN_BY[found[1]]})", text)
+
+
+def _tell_written(path: Path, frame: pd.DataFrame) -> None:
+    demo = frame.attrs["capflow"]["source"]["demo"]
+    note = f" ({DEMO_NOTE}; so says its column {DEMO_COLUMN})" if demo else ""
+    print(f"wrote {path}{note}", file=sys.stderr)
 
 
 def _show(frame: pd.DataFrame) -> None:
-    from pd_capflow.flow.frames import DEMO_NOTE
-
     facts = frame.attrs["capflow"]
     rows = "running totals" if facts["cumulative"] else "each row its own"
     last = facts["last_valid_time"]
@@ -145,26 +179,6 @@ def _show(frame: pd.DataFrame) -> None:
 
 def _amount(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
-
-
-def _writer(path: Path) -> Callable[[pd.DataFrame], None]:
-    """Return what writes a frame to a file of this suffix; an unknown suffix is refused before asking."""
-    writers: dict[str, Callable[[pd.DataFrame], Any]] = {
-        ".csv": lambda frame: frame.to_csv(path),
-        ".parquet": lambda frame: frame.to_parquet(path),
-        ".json": lambda frame: frame.reset_index().to_json(path, orient="records", date_format="iso"),
-    }
-    if path.suffix.lower() not in writers:
-        raise QueryError(f"--out {path}: expected a name that ends in {', '.join(writers)}")
-
-    def write(frame: pd.DataFrame) -> None:
-        try:
-            writers[path.suffix.lower()](frame)
-        except ImportError as error:
-            raise CapflowError(f"--out {path}: {error}. pip install 'pd_capflow[store]' brings it") from error
-        print(f"wrote {path}", file=sys.stderr)
-
-    return write
 
 
 def _drawer(path: Path) -> Callable[[pd.DataFrame], None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["QUESTION", "split_codes"]
+__all__ = ["QUESTION", "as_asked", "split_codes"]
 
 _WATCHLIST = "watchlist:"
 
@@ -62,3 +62,18 @@ def _pieces(word: str) -> list[str]:
     if bare.startswith(_WATCHLIST) and (word[0] in "'\"" or " " in bare):
         return [bare]
     return [piece.strip("[]()'\"") for piece in word.split(",")]
+
+
+def as_asked(words: list[str]) -> str | list[str]:
+    """Return the code that stands alone, or the list of codes that commas and brackets, or several, make.
+
+    Examples
+    --------
+    >>> as_asked(["HK.00700"])
+    'HK.00700'
+    >>> as_asked(["HK.00700,"]), as_asked(["['HK.00700']"])
+    (['HK.00700'], ['HK.00700'])
+    """
+    codes = split_codes(words)
+    is_list = len(codes) != 1 or any(sign in word for word in words for sign in ",[(")
+    return codes if is_list else codes[0]

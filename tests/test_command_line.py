@@ -105,7 +105,21 @@ def test_what_came_is_printed_even_if_some_codes_failed(capflow):
     done = capflow("fetch", "HK.00700", "HK.99999", "--url", "demo://")
     assert done.returncode == 1
     assert "HK.00700" in done.stdout
-    assert "1 of 2 codes failed: HK.99999" in done.stderr
+    assert "no answer for 1 of the codes; the rest is printed\n  HK.99999: the gateway refused" in done.stderr
+    assert ".frame" not in done.stderr
+
+
+def test_if_no_code_came_nothing_is_written(capflow, tmp_path):
+    done = capflow("fetch", "US.NOSUCH", "HK.99999", "--url", "demo://", "--out", "flow.csv")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no answer for 2 of the codes; nothing came" in done.stderr
+    assert not (tmp_path / "flow.csv").exists()
+
+
+def test_a_file_of_invented_numbers_says_so_and_the_command_too(capflow, tmp_path):
+    done = capflow("fetch", "HK.00700", "--url", "demo://", "--out", "flow.csv")
+    assert "wrote flow.csv (DEMO DATA: these numbers are invented; so says its column demo)" in done.stderr
+    assert pd.read_csv(tmp_path / "flow.csv")["demo"].all()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -164,3 +164,38 @@ def test_the_extension_can_be_reloaded_and_unloaded(run, shell):
     run("%unload_ext pd_capflow")
     assert "capflow" not in shell.magics_manager.magics["line"]
     run("%load_ext pd_capflow")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "pd.Timestamp('2026-01-05')",
+        "datetime.datetime(2026, 1, 5, 0, 0)",
+        "datetime.date(2026, 1, 5)",
+        "np.datetime64('2026-01-05')",
+    ],
+)
+@pytest.mark.parametrize("said", ["$day", "{day}", '"2026-01-05"', "'2026-01-05 09:30'"])
+def test_a_date_is_one_argument_whatever_prints_it(run, made, said):
+    """Dates print with a blank before the hour, and IPython leaves quotes around an argument."""
+    cell = f"import datetime, numpy as np, pandas as pd\nday = {made}\n"
+    result, printed = run(f"{cell}%capflow HK.00700 -p day --start {said} --end {said} {DEMO}")
+    assert result.error_in_exec is None, printed
+    assert [str(time.date()) for time in result.result.index] == ["2026-01-05"]
+
+
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [("{['HK.00700']}", ["code", "time"]), ("HK.00700,", ["code", "time"]), ("{'HK.00700'}", ["time"])],
+)
+def test_a_list_of_one_stays_a_list(run, said, names):
+    """As with fetch(["HK.00700"]): what is done with many codes can be done with one."""
+    assert list(run(f"%capflow {said} {DEMO}")[0].result.index.names) == names
+
+
+def test_quotes_around_an_address_do_not_belong_to_it(run):
+    assert run('%capflow HK.00700 --url "demo://"')[0].result is not None
+
+
+def test_o_refuses_a_name_that_python_keeps_for_itself(run):
+    assert "expected the name of a variable" in run(f"%capflow HK.00700 -o class {DEMO}")[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -13,7 +14,7 @@ from pd_capflow.accessor import CapflowAccessor
 from pd_capflow.errors import CapflowError
 from pd_capflow.flow.frames import ATTRS, DEMO_NOTE
 from pd_capflow.notebook.oneline import in_one_line
-from pd_capflow.options import QUESTION, split_codes
+from pd_capflow.options import QUESTION, as_asked, split_codes
 
 if TYPE_CHECKING:
     import argparse
@@ -29,11 +30,17 @@ _STACK_DEPTH = 3
 
 
 class _Words(DollarFormatter):
-    """Expands ``$name`` and ``{expr}``; a list becomes its items, as the arguments that they are."""
+    """Expands ``$name`` and ``{expr}`` into arguments.
+
+    A list becomes its items with a comma behind each, so that one alone stays a list. A date, which
+    prints with a blank before its hour, becomes one word.
+    """
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if not isinstance(value, str) and hasattr(value, "__iter__"):
-            return " ".join(map(str, value))
+            return " ".join(f"{item}," for item in value)
+        if not format_spec and hasattr(value, "isoformat"):
+            return str(value.isoformat())
         return str(super().format_field(value, format_spec))
 
     def convert_field(self, value: Any, conversion: str | None) -> Any:
@@ -92,20 +99,27 @@ class CapflowMagics(Magics):
 
 def _settle(arguments: argparse.Namespace) -> None:
     """Tell codes from kinds, and refuse what cannot be meant."""
+    for option in ("period", "start", "end", "url", "plot", "name"):
+        setattr(arguments, option, _unquoted(getattr(arguments, option)))
     if arguments.plot and set(".:") & set(arguments.plot):
         # "--plot HK.00700": what follows is not a kind but the code.
         arguments.codes.insert(0, arguments.plot)
         arguments.plot = ""
-    arguments.codes = split_codes(arguments.codes)
-    if not arguments.codes:
+    if not split_codes(arguments.codes):
         raise UsageError(_NO_CODE)
-    if arguments.name is not None and not arguments.name.isidentifier():
+    if arguments.name is not None and (not arguments.name.isidentifier() or iskeyword(arguments.name)):
         raise UsageError(f"-o {arguments.name}: expected the name of a variable")
+
+
+def _unquoted(text: str | None) -> str | None:
+    """Return what stands between quotes, which IPython leaves around an argument."""
+    quoted = text is not None and len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+    return text[1:-1] if text and quoted else text
 
 
 def _ask(arguments: argparse.Namespace) -> pd.DataFrame:
     from pd_capflow.client import shared_client
 
-    codes = arguments.codes[0] if len(arguments.codes) == 1 else arguments.codes
+    codes = as_asked(arguments.codes)
     client = shared_client(arguments.url)
     return client.capital_flow(codes, arguments.period, arguments.start, arguments.end)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 
 import numpy as np
 import pandas as pd
@@ -159,3 +160,18 @@ def test_a_distribution_without_super_orders_or_time_has_nan_and_nat():
     columns = CapitalDistribution("HK.00700").read(response)
     np.testing.assert_array_equal(columns.amounts, [[np.nan, np.nan, 1, 1, 1, 1, 1, 1]])
     assert columns.time.astype("M8[us]")[0] != columns.time.astype("M8[us]")[0]
+
+
+@pytest.mark.parametrize("word", ["today", "now", " Today "])
+def test_today_is_the_exchanges_day(word, monkeypatch):
+    """In no zone that a machine can be in is it today both in Kiritimati and on the Baker Island."""
+    days = {}
+    for zone in ("Etc/GMT+12", "Etc/GMT-14"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        query = CapitalFlow("HK.00700", "day", end=word)
+        days[zone] = (query.end, Security.parse("HK.00700").home.today())
+    monkeypatch.undo()
+    time.tzset()
+    for asked, expected in days.values():
+        assert asked == expected

@@ -126,6 +126,8 @@ def parse_day(name: str, value: Any, market: Market) -> date | None:
         return None
     if isinstance(value, Number) and not isinstance(value, np.datetime64):
         raise QueryError(f"{name}={value!r} is a number; expected a date such as '2025-01-31'")
+    if isinstance(value, str) and value.strip().lower() in ("today", "now"):
+        return market.today()  # pandas would take the day of this machine's zone
     try:
         moment = pd.Timestamp(value)
     except (TypeError, ValueError) as error:
