@@ -136,15 +136,18 @@ def test_who_has_more_time_connects_after_who_had_none(gateway, make_client, kit
 def test_closing_from_another_loop_wakes_who_waits_for_the_budget(gateway, kit):
     """An AsyncClient belongs to whoever uses it, in whichever loop; closed is closed for all."""
     there = gateway()
-    waiting = threading.Event()
+    waiting, answered = threading.Event(), threading.Event()
 
     def tell(progress):
         if progress.waiting:
             waiting.set()
+        if progress.done:
+            answered.set()
 
     client = AsyncClient(resolve(url=there.url, rate=(1, 300.0)))
     call = kit.background(asyncio.run, client.capital_flow(CODES[:2], errors="collect", progress=tell))
     assert waiting.wait(kit.bound)
+    assert answered.wait(kit.bound)
     asyncio.run(client.close())
     with kit.within(5):
         errors = call.result(kit.bound).attrs["capflow"]["errors"]
