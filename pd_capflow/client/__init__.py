@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pd_capflow.client.asynchronous import AsyncClient
 from pd_capflow.client.progress import Progress
+from pd_capflow.client.secret import Secret
 from pd_capflow.client.settings import UNSET, Rate, Unset, configure, resolve
 from pd_capflow.client.shared import close_shared_clients, shared_client
 from pd_capflow.client.synchronous import Client
@@ -35,8 +36,8 @@ def connect(
     ----------
     url : str, optional
         ``tcp://HOST:PORT``, ``ws://HOST:PORT``, ``wss://HOST:PORT`` or ``demo://``; by default what
-        `configure` or the environment variable
-        ``PD_CAPFLOW_URL`` says, or else ``tcp://127.0.0.1:11111``.
+        `configure`, the environment variable ``PD_CAPFLOW_URL`` or the config file says, or else
+        ``tcp://127.0.0.1:11111``.
     key : str, optional
         The WebSocket key.
     rsa_key : str, optional
@@ -67,6 +68,7 @@ def connect(
     ...     client
     <Client demo:// connected>
     """
+    key = Secret.of(key)  # so that no traceback shows it
     client = Client(resolve(url=url, key=key, rsa_key=rsa_key, ca_file=ca_file, timeout=timeout, rate=rate))
     try:
         return client.connect()
@@ -85,6 +87,7 @@ async def connect_async(
     rate: Rate | Unset | None = UNSET,
 ) -> AsyncClient:
     """Return a client for the running event loop that is connected; see `connect`."""
+    key = Secret.of(key)
     client = AsyncClient(
         resolve(url=url, key=key, rsa_key=rsa_key, ca_file=ca_file, timeout=timeout, rate=rate)
     )

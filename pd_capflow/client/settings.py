@@ -1,4 +1,4 @@
-"""How to reach a gateway: arguments over `configure` over environment over defaults."""
+"""How to reach a gateway: arguments over `configure` over environment over config file over defaults."""
 
 from __future__ import annotations
 
@@ -6,12 +6,28 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from numbers import Real
-from typing import Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from pd_capflow.client.address import DEFAULT_URL, Address, parse_address
+from pd_capflow.client.configfile import read_config
+from pd_capflow.client.secret import Secret
 from pd_capflow.errors import QueryError
 
-__all__ = ["DEFAULT_RATE", "DEFAULT_TIMEOUT", "UNSET", "Rate", "Settings", "Unset", "configure", "resolve"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "DEFAULT_RATE",
+    "DEFAULT_TIMEOUT",
+    "UNSET",
+    "Rate",
+    "Settings",
+    "Unset",
+    "configure",
+    "resolve",
+    "resolve_with_origins",
+]
 
 Rate = tuple[int, float]
 
@@ -54,7 +70,7 @@ class Settings:
     address: Address
     timeout: float = DEFAULT_TIMEOUT
     rate: Rate | None = DEFAULT_RATE
-    key: str | None = field(default=None, repr=False)
+    key: str | None = field(default=None, repr=False)  # a Secret
     rsa_key: str | None = None
     ca_file: str | None = None
 
@@ -70,12 +86,14 @@ def configure(
 ) -> None:
     """Set the process's defaults for reaching a gateway. What is not given stays as it was.
 
+    What is given nowhere is looked for in the environment and then in the config file, whose place
+    ``capflow doctor`` tells.
+
     Parameters
     ----------
     url : str or None
         ``tcp://HOST:PORT``, ``ws://HOST:PORT``, ``wss://HOST:PORT`` or ``demo://``. None goes back to
-        ``PD_CAPFLOW_URL``, or else to
-        ``tcp://127.0.0.1:11111``.
+        ``PD_CAPFLOW_URL``, the config file, or else to ``tcp://127.0.0.1:11111``.
     key : str or None
         The WebSocket key.
     rsa_key : str or None
@@ -97,30 +115,72 @@ def configure(
     >>> import pd_capflow
     >>> pd_capflow.configure(url="demo://")
     """
+    key = Secret.of(key)
     given = {"url": url, "key": key, "rsa_key": rsa_key, "ca_file": ca_file, "timeout": timeout, "rate": rate}
     told = {name: value for name, value in given.items() if value is not UNSET}
     wanted = {name: value for name, value in (_configured | told).items() if not _is_reset(name, value)}
     # Without an address, a key may be meant for one that is told later or to connect().
-    _settings(wanted, told if isinstance(url, str) else {})
+    _settings(_merged(_layers({}, wanted)), told if isinstance(url, str) else {})
     _configured.clear()
     _configured.update(wanted)
 
 
 def resolve(**given: Any) -> Settings:
     """Return the settings that hold for these arguments; `UNSET`, and None for a url or key, is not given."""
+    return resolve_with_origins(**given)[0]
+
+
+def resolve_with_origins(**given: Any) -> tuple[Settings, dict[str, str]]:
+    """Return the settings that hold for these arguments, and where the value of each name comes from."""
+    given = {name: Secret.of(value) if name == "key" else value for name, value in given.items()}
     told = {name: value for name, value in given.items() if value is not UNSET and not _is_reset(name, value)}
-    return _settings(_configured | told, told)
+    layers = _layers(told, _configured)
+    origins = {name: where for values, where in reversed(layers) for name in values}
+    names = {name: _ENVIRONMENT[name] for name, where in origins.items() if where == "environment"}
+    return _settings(_merged(layers), told), origins | names
 
 
 def _is_reset(name: str, value: Any) -> bool:
-    """Tell whether a value means that the environment, or else the default, is to hold."""
+    """Tell whether a value means that the environment, the config file or else the default is to hold."""
     return name in _ENVIRONMENT and value is None
+
+
+def _layers(told: dict[str, Any], configured: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
+    """Return values and where they come from, the strongest first."""
+    environment = {
+        name: os.environ[key] for name, key in _ENVIRONMENT.items() if name != "key" and os.environ.get(key)
+    }
+    if os.environ.get(_ENVIRONMENT["key"]):
+        environment["key"] = Secret(os.environ[_ENVIRONMENT["key"]])
+    return [
+        (told, "argument"),
+        (configured, "configure()"),
+        (environment, "environment"),
+        _from_file(),
+        (_DEFAULTS, "default"),
+    ]
+
+
+def _from_file() -> tuple[dict[str, Any], str]:
+    found = read_config()
+    values = {
+        name: None if name == "rate" and value == "none" else value for name, value in found.values.items()
+    }
+    for name, check in _CHECKS.items():
+        try:
+            if name in values:
+                check(values[name])
+        except QueryError as error:
+            raise QueryError(f"{found.place(name)}: {error}") from None
+    return values, str(found.path)
+
+
+def _merged(layers: list[tuple[dict[str, Any], str]]) -> dict[str, Any]:
+    return {name: value for values, _ in reversed(layers) for name, value in values.items()}
 
 
 def _settings(values: dict[str, Any], told: dict[str, Any]) -> Settings:
     """Return the settings of some values; `told` are those that the caller names himself."""
-    environment = {name: os.environ[key] for name, key in _ENVIRONMENT.items() if os.environ.get(key)}
-    values = _DEFAULTS | environment | values
     address = parse_address(values["url"])
     useful = {
         "key": address.is_websocket,
@@ -143,10 +203,10 @@ _USES = {
 
 
 def _text(name: str, value: Any) -> str | None:
+    if name != "key" and isinstance(value, str | os.PathLike):
+        return str(Path(value).expanduser())
     if value is None or isinstance(value, str):
         return value
-    if name != "key" and isinstance(value, os.PathLike):
-        return str(value)
     raise QueryError(f"{name} is a {type(value).__name__}; expected text")
 
 
@@ -173,3 +233,7 @@ def _rate(value: Any) -> Rate | None:
     except (TypeError, ValueError, OverflowError):
         pass
     raise QueryError(f"rate={value!r}; expected (requests, seconds) such as (30, 30.0), or None")
+
+
+# What a config file is told to be wrong about, with the line, rather than whoever makes a client.
+_CHECKS: dict[str, Callable[[Any], Any]] = {"url": parse_address, "timeout": _timeout, "rate": _rate}
