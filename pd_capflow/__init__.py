@@ -24,6 +24,7 @@ from pd_capflow import errors
 from pd_capflow.accessor import distribution, fetch
 
 if TYPE_CHECKING:
+    from pd_capflow.checkup import doctor
     from pd_capflow.client import AsyncClient, Client, Progress, configure, connect, connect_async
     from pd_capflow.flow.queries import CapitalDistribution, CapitalFlow
     from pd_capflow.security import MARKETS, Security
@@ -42,6 +43,7 @@ __all__ = [
     "connect",
     "connect_async",
     "distribution",
+    "doctor",
     "errors",
     "fetch",
 ]
@@ -53,6 +55,7 @@ _DOORS = {
     "configure": "client",
     "connect": "client",
     "connect_async": "client",
+    "doctor": "checkup",
     "CapitalDistribution": "flow.queries",
     "CapitalFlow": "flow.queries",
     "MARKETS": "security",

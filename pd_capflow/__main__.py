@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import re
+import shutil
 import signal
 import ssl
 import sys
@@ -78,7 +79,33 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_fetch(commands.add_parser("fetch", help="fetch capital flow, print it, keep it, draw it"))
     _add_gateway(commands.add_parser("gateway", help="serve invented data over OpenD's protocol"))
+    _add_doctor(commands.add_parser("doctor", help="find out what is wrong between here and a gateway"))
     return parser
+
+
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Checks everything between here and a gateway, and says what to do. Exit code 0: all is well, but "
+        "for warnings; 1: something failed. A key is taken from PD_CAPFLOW_KEY or the config file, and "
+        "never shown."
+    )
+    parser.add_argument("--url", metavar="U", help="the gateway; else PD_CAPFLOW_URL or the config file")
+    parser.add_argument("--rsa-key", type=Path, metavar="FILE", help="the RSA private key that OpenD has too")
+    parser.add_argument("--ca-file", type=Path, metavar="FILE", help="what vouches for a wss:// certificate")
+    parser.add_argument("--timeout", type=float, metavar="S", help="seconds that each check may take")
+    parser.add_argument("--json", action="store_true", help="print it for a machine")
+    parser.set_defaults(run=_doctor)
+
+
+def _doctor(told: argparse.Namespace) -> int:
+    from pd_capflow.checkup import doctor
+
+    options = {} if told.timeout is None else {"timeout": told.timeout}
+    report = doctor(told.url, rsa_key=told.rsa_key, ca_file=told.ca_file, **options)
+    is_painted = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    width = shutil.get_terminal_size((100, 24)).columns
+    print(report.json() if told.json else report.text(width=width, colour=is_painted))
+    return _DONE if report.ok else _FAILED
 
 
 def _add_fetch(parser: argparse.ArgumentParser) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pd_capflow.plot.words import Words
     from pd_capflow.security import Market
 
-__all__ = ["COLOURS", "Theme", "check_colors", "mixed", "readable_words", "theme_of"]
+__all__ = ["COLOURS", "Theme", "check_colors", "cjk_family", "mixed", "readable_words", "theme_of"]
 
 _RED = ("#d1434b", "#f0636b")
 _GREEN = ("#17936a", "#35b98a")
@@ -139,15 +139,16 @@ def readable_words(lang: str) -> Words:
     words = words_of(lang)
     if lang != "zh":
         return words
-    family = _cjk_family(tuple(mpl.rcParams["font.family"]) + tuple(mpl.rcParams["font.sans-serif"]))
+    family = cjk_family()
     if family is None:
         _warn_no_cjk()
         return words_of("en")
     return replace(words, fonts=(*mpl.rcParams["font.family"], family))
 
 
-def _cjk_family(preferred: tuple[str, ...]) -> str | None:
-    """Return the first CJK family that is installed; the reader's own choice comes first."""
+def cjk_family() -> str | None:
+    """Return the first CJK family that is installed, None if none is; the reader's own choice comes first."""
+    preferred = (*mpl.rcParams["font.family"], *mpl.rcParams["font.sans-serif"])
     installed = {font.name for font in fontManager.ttflist}
     wanted = (*(family for family in preferred if family in _CJK), *_CJK)
     return next((family for family in wanted if family in installed), None)

@@ -68,9 +68,10 @@ def gateway_at(rsa_keys, certificate):
     portal = current_portal()
     started = []
 
-    def start(scheme="tcp", *, rsa=False, **options):
+    def start(scheme="tcp", *, rsa=False, kind=Gateway, **options):
         cipher = load_rsa(rsa_keys[0]) if rsa else None
-        gateway = Gateway(clock=Clock(NOON, speed=0), limit=None, rsa=cipher, **options)
+        options = {"clock": Clock(NOON, speed=0), "limit": None} | options
+        gateway = kind(rsa=cipher, **options)
         started.append(gateway)
         if scheme == "tcp":
             host, port = portal.run(gateway.listen(port=0))
