@@ -15,9 +15,11 @@ import threading
 import time
 import zlib
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from websockets.frames import Frame, Opcode
 
 import pd_capflow
 from pd_capflow.client import Client, close_shared_clients, pacing, resolve, settings
@@ -25,7 +27,8 @@ from pd_capflow.client.portal import current_portal
 from pd_capflow.protocol.body import BodyFormat, encode_body
 from pd_capflow.protocol.conversation import ServerConversation
 from pd_capflow.protocol.events import Asked
-from pd_capflow.protocol.messages import CAPITAL_FLOW, INIT_CONNECT, KEEP_ALIVE, NOTIFY
+from pd_capflow.protocol.messages import CAPITAL_FLOW, INIT_CONNECT, INIT_WEBSOCKET, KEEP_ALIVE, NOTIFY
+from pd_capflow.protocol.websocket import GatewayWebSocketWire
 from pd_capflow.protocol.wire import GATEWAY_BODY_LIMIT, Packet, TcpWire
 from pd_capflow.security import MARKETS
 
@@ -91,6 +94,19 @@ def pack(packet: Packet) -> bytes:
     return TcpWire(GATEWAY_BODY_LIMIT).pack(packet)
 
 
+def good_websocket_welcome(interval: int = 10) -> Any:  # a WebSocket's gateway sets none
+    """Return the answer to an InitWebSocket."""
+    response = INIT_WEBSOCKET.response(retType=0, retMsg="", errCode=0)
+    response.s2c.serverTime, response.s2c.connID = NINE_THIRTY, 7000000000000000001
+    return response
+
+
+def pack_for_websocket(packet: Packet) -> bytes:
+    """Return a packet's bytes on their way through a WebSocket."""
+    header = struct.pack(">8sIQi20s", b"ft-v1.0\0", packet.proto_id, packet.serial_no, 0, b"")
+    return Frame(Opcode.BINARY, header + packet.body).serialize(mask=False)
+
+
 def reply_packet(asked: Asked, response: Any) -> Packet:
     """Return the packet that answers a request."""
     return Packet(asked.packet.proto_id, asked.packet.serial_no, encode_body(response, BodyFormat.PROTOBUF))
@@ -99,6 +115,26 @@ def reply_packet(asked: Asked, response: Any) -> Packet:
 def has_value(frame: Any, code: str) -> bool:
     """Tell whether a frame of one code holds what the gateway answers for it, and all of it."""
     return frame["in_flow"].tolist() == [value_of(code), value_of(code) + 1]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What is different about a way to send packets."""
+
+    scheme: str
+    conversation: Callable[[], ServerConversation]
+    welcome: Callable[[int], Any]
+    pack: Callable[[Packet], bytes]
+
+
+def _websocket_conversation() -> ServerConversation:
+    return ServerConversation(wire=GatewayWebSocketWire(), opening=INIT_WEBSOCKET)
+
+
+LAYOUTS = {
+    "tcp": Layout("tcp", ServerConversation, good_welcome, pack),
+    "ws": Layout("ws", _websocket_conversation, good_websocket_welcome, pack_for_websocket),
+}
 
 
 class Peer:
@@ -111,8 +147,10 @@ class Peer:
         self.keep_alives = 0
         self.kept_alive = threading.Event()
         self.gone = threading.Event()  # the client has ended the connection
+        self.layout: Layout = gateway.layout
         self._socket = sock
-        self._talk = ServerConversation()
+        self._talk = self.layout.conversation()
+        self._is_mute = False
         self.unanswered: list[Asked] = []
         self._asked: list[Any] = []
 
@@ -140,13 +178,14 @@ class Peer:
         asked = self.asked()
         if asked is None:
             return
-        assert asked.method is INIT_CONNECT
-        self._talk.accept(asked, good_welcome(interval))
+        assert asked.method in (INIT_CONNECT, INIT_WEBSOCKET)
+        self._talk.accept(asked, self.layout.welcome(interval))
         self.send(b"".join(self._talk.data_to_send()))
 
     def reply(self, asked: Asked, response: Any = None) -> None:
         """Answer a request; by default as it should be."""
-        self.send(pack(reply_packet(asked, good_response(asked) if response is None else response)))
+        answer = good_response(asked) if response is None else response
+        self.send(self.layout.pack(reply_packet(asked, answer)))
 
     def refuse(self, asked: Asked, text: str, ret_type: int = -1, err_code: int | None = 0) -> None:
         """Answer a request with a no."""
@@ -158,7 +197,7 @@ class Peer:
     def push(self, proto_id: int = 1003, serial_no: int = 1, body: bytes | None = None) -> None:
         """Send what nobody asked for."""
         text = encode_body(good_notify(), BodyFormat.PROTOBUF) if body is None else body
-        self.send(pack(Packet(proto_id, serial_no, text)))
+        self.send(self.layout.pack(Packet(proto_id, serial_no, text)))
 
     def send(self, data: bytes) -> None:
         """Send bytes, whatever they are; a client that is gone does not mind."""
@@ -167,6 +206,7 @@ class Peer:
 
     def drip(self, data: bytes) -> None:
         """Send bytes one at a time, with pauses, until they or the client are gone."""
+        self._is_mute = True
         for number in range(len(data)):
             self.send(data[number : number + 1])
             self._socket.settimeout(0.02)
@@ -190,7 +230,8 @@ class Peer:
             self.reply(asked)
 
     def until_gone(self) -> None:
-        """Say nothing until the client ends the connection."""
+        """Say nothing until the client ends the connection, not even pong."""
+        self._is_mute = True
         while self._receive():
             pass
 
@@ -215,10 +256,12 @@ class Peer:
             return False
         self._talk.receive_data(data)
         self._asked += self._talk.events_received()
+        if not self._is_mute:
+            self.send(b"".join(self._talk.data_to_send()))
         return True
 
     def _noted(self, asked: Asked) -> Asked:
-        if asked.method is not INIT_CONNECT:
+        if asked.method not in (INIT_CONNECT, INIT_WEBSOCKET):
             self.gateway.requests.append((self.number, code_of(asked)))
         return asked
 
@@ -232,7 +275,8 @@ class Peer:
 class FakeGateway:
     """A gateway that does as it is told. It counts connections and notes requests."""
 
-    def __init__(self, scripts: tuple[Callable[[Peer], None], ...]) -> None:
+    def __init__(self, scripts: tuple[Callable[[Peer], None], ...], layout: str = "tcp") -> None:
+        self.layout = LAYOUTS[layout]
         self.requests: list[tuple[int, str]] = []
         self.peers: list[Peer] = []
         self.failures: list[BaseException] = []
@@ -241,7 +285,7 @@ class FakeGateway:
         self._arrival = threading.Condition()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self._listener.getsockname()[1]
-        self.url = f"tcp://127.0.0.1:{self.port}"
+        self.url = f"{layout}://127.0.0.1:{self.port}"
         self._start(self._accept)
 
     @property
@@ -312,6 +356,7 @@ class Kit:
     bound = BOUND
     nine_thirty = NINE_THIRTY
     peer = Peer
+    gateway = FakeGateway
     code_of = staticmethod(code_of)
     value_of = staticmethod(value_of)
     has_value = staticmethod(has_value)
@@ -379,8 +424,8 @@ def gateway() -> Iterator[Callable[..., FakeGateway]]:
     """Start scripted gateways: ``gateway(script, ...)``."""
     made: list[FakeGateway] = []
 
-    def start(*scripts: Callable[[Peer], None]) -> FakeGateway:
-        made.append(FakeGateway(scripts))
+    def start(*scripts: Callable[[Peer], None], layout: str = "tcp") -> FakeGateway:
+        made.append(FakeGateway(scripts, layout))
         return made[-1]
 
     yield start
