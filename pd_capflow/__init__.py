@@ -17,6 +17,7 @@ when it is first used.
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,16 @@ from pd_capflow.accessor import distribution, fetch
 
 if TYPE_CHECKING:
     from pd_capflow.checkup import doctor
-    from pd_capflow.client import AsyncClient, Client, Progress, configure, connect, connect_async
+    from pd_capflow.client import (
+        AsyncClient,
+        Client,
+        Link,
+        Notice,
+        Progress,
+        configure,
+        connect,
+        connect_async,
+    )
     from pd_capflow.flow.queries import CapitalDistribution, CapitalFlow
     from pd_capflow.security import MARKETS, Security
 
@@ -37,6 +47,8 @@ __all__ = [
     "CapitalDistribution",
     "CapitalFlow",
     "Client",
+    "Link",
+    "Notice",
     "Progress",
     "Security",
     "configure",
@@ -48,9 +60,14 @@ __all__ = [
     "fetch",
 ]
 
+# Who wants to read the log adds a handler; who does not is not bothered by it.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
 _DOORS = {
     "AsyncClient": "client",
     "Client": "client",
+    "Link": "client",
+    "Notice": "client",
     "Progress": "client",
     "configure": "client",
     "connect": "client",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pd_capflow.client.asynchronous import AsyncClient
+from pd_capflow.client.link import Link
+from pd_capflow.client.notice import Notice
 from pd_capflow.client.progress import Progress
 from pd_capflow.client.secret import Secret
 from pd_capflow.client.settings import UNSET, Rate, Unset, configure, resolve
@@ -12,6 +14,8 @@ from pd_capflow.client.synchronous import Client
 __all__ = [
     "AsyncClient",
     "Client",
+    "Link",
+    "Notice",
     "Progress",
     "close_shared_clients",
     "configure",

@@ -14,11 +14,12 @@ from pd_capflow.gateway.clock import Clock
 from pd_capflow.gateway.handlers import PACED, SERVER_VERSION, Refusal, answer, is_counted, success
 from pd_capflow.gateway.limits import Limit, RateLimiter
 from pd_capflow.gateway.market import InventedMarket
+from pd_capflow.gateway.notices import KICKED_OUT, event_notice, login_notice
 from pd_capflow.gateway.session import KEEP_ALIVE_INTERVAL, Session
 from pd_capflow.protocol.cipher import PLAIN, Algorithm
 from pd_capflow.protocol.conversation import ServerConversation
 from pd_capflow.protocol.handshake import hashed_key
-from pd_capflow.protocol.messages import INIT_CONNECT, INIT_WEBSOCKET
+from pd_capflow.protocol.messages import GLOBAL_STATE, INIT_CONNECT, INIT_WEBSOCKET
 from pd_capflow.protocol.websocket import GatewayWebSocketWire
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class Gateway:
         self.limiter = RateLimiter(limit)
         self.language = language
         self.cipher: Cipher = rsa or PLAIN
+        self.is_logged_in = True
         self._encryption = encryption
         self._websocket_key = hashed_key(websocket_key)
         self._sessions: set[Session] = set()
@@ -152,6 +154,8 @@ class Gateway:
 
     def response(self, method: Method, c2s: Any) -> Any:
         """Return the response to a request of a session, or raise its `Refusal`."""
+        if method in PACED and not self.is_logged_in:
+            raise Refusal("not_logged_in")
         if is_counted(method, c2s) and not self.limiter.grants(method.proto_id):
             limit = self.limiter.limit or Limit()
             raise Refusal(
@@ -161,7 +165,28 @@ class Gateway:
                 requests=self.limiter.requests(method.proto_id),
                 seconds=limit.seconds,
             )
-        return answer(method, self.market, self.clock(), c2s, self.language)
+        response = answer(method, self.market, self.clock(), c2s, self.language)
+        if method is GLOBAL_STATE:
+            response.s2c.qotLogined = self.is_logged_in
+        return response
+
+    def notify(self, response: Any) -> int:
+        """Push a ``Notify.Response`` to every client that wants notices; return how many there are.
+
+        `pd_capflow.gateway.notices` makes them. Like all of a gateway it belongs to its event loop.
+        """
+        return sum([session.notify(response) for session in list(self._sessions)])
+
+    def log_out(self, text: str = "the account logged in elsewhere") -> None:
+        """Lose the login, as if the account had logged in elsewhere: tell clients, and serve no quotes."""
+        self.is_logged_in = False
+        self.notify(event_notice(KICKED_OUT, text))
+        self.notify(login_notice(False))
+
+    def log_in(self) -> None:
+        """Be logged in again, and tell clients."""
+        self.is_logged_in = True
+        self.notify(login_notice(True))
 
     def welcome(self, algorithm: Algorithm = Algorithm.NONE) -> Any:
         """Return the response to an InitConnect.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pd_capflow.gateway.handlers import HANDLERS, Refusal
 from pd_capflow.gateway.texts import say
 from pd_capflow.protocol.conversation import ServerConversation, State
 from pd_capflow.protocol.events import Asked, Broken
-from pd_capflow.protocol.messages import INIT_CONNECT, INIT_WEBSOCKET
+from pd_capflow.protocol.messages import INIT_CONNECT, INIT_WEBSOCKET, NOTIFY
 
 if TYPE_CHECKING:
     from pd_capflow.gateway.server import Gateway
@@ -89,6 +89,14 @@ class Session(asyncio.Protocol):
             self._transport.resume_reading()
             if self._next_turn is None:
                 self._take_turn()
+
+    def notify(self, response: Any) -> bool:
+        """Push a notice, if the client wants any; return whether."""
+        wanted = self._conversation.state is State.OPEN and self._conversation.wants_notify
+        if wanted:
+            self._conversation.push(NOTIFY, response)
+            self._flush()
+        return wanted
 
     def hang_up(self) -> None:
         """Close the connection once what is due has been sent."""

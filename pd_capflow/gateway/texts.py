@@ -28,6 +28,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "too_many_codes": ("请求个数超过限制", "请求个数超过限制"),
     "unknown_watchlist": ("Unknown watchlists", "未知自选股分组"),
     "bad_parameter": ("wrong parameter: {name}", "参数错误: {name}"),
+    # OpenD's own wording is not known.
+    "not_logged_in": ("not logged in to the quote servers", "行情未登录"),
     "not_initialised": ("InitConnect must be the first request", "InitConnect must be the first request"),
 }
 

@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 from pd_capflow.client.portal import current_portal
 from pd_capflow.gateway import Clock, Gateway
 from pd_capflow.keyfile import load_rsa
+from tests.client.conftest import FakeGateway, Kit
 
 NOON = dt.datetime(2025, 6, 4, 12, 0, tzinfo=dt.timezone(dt.timedelta(hours=8)))
 
@@ -86,3 +87,23 @@ def gateway_at(rsa_keys, certificate):
     yield start
     for gateway in started:
         portal.run(gateway.close())
+
+
+@pytest.fixture
+def kit():
+    """Helpers."""
+    return Kit
+
+
+@pytest.fixture
+def scripted():
+    """Start gateways that do as they are told, by TCP or through a WebSocket."""
+    made = []
+
+    def start(*scripts, layout="tcp"):
+        made.append(FakeGateway(scripts, layout))
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.close()

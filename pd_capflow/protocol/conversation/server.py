@@ -44,6 +44,7 @@ class ServerConversation(Machine[ServerEvent]):
     def accept(self, asked: Asked, response: Any) -> None:
         """Answer an InitConnect or InitWebSocket with a session."""
         if self._opening is INIT_WEBSOCKET:
+            self.wants_notify = True  # a WebSocket's clients are not asked
             self.reply(asked, response)
         else:
             self._accept_connect(asked, response)
@@ -74,8 +75,9 @@ class ServerConversation(Machine[ServerEvent]):
         self._send(Packet(packet.proto_id, packet.serial_no, body, packet.body_format))
 
     def push(self, method: Method, response: Any) -> None:
-        """Send what nobody asked for; pushes are numbered from 1 on."""
-        self._push_serial += 1
+        """Send what nobody asked for; pushes are numbered from 1 on, but over WebSocket all are 0."""
+        if self._opening is not INIT_WEBSOCKET:
+            self._push_serial += 1
         body = encode_body(response, self._push_format)
         self._send(Packet(method.proto_id, self._push_serial, body, self._push_format))
 
