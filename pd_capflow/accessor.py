@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from pd_capflow.client import Client
     from pd_capflow.client.batch import Errors
     from pd_capflow.client.progress import ProgressOption
+    from pd_capflow.flow.queries import Query
 
 __all__ = ["CapflowAccessor", "distribution", "fetch"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_USUAL_ADVICE = "expected a frame as pd.DataFrame.capflow.fetch() gives it"
+_ADVICE = {"turnover": "with_turnover() adds it"}
 _TIER_COLUMNS = ("super_in_flow", "big_in_flow", "mid_in_flow", "sml_in_flow")
 
 
@@ -115,6 +118,39 @@ def _client(client: Client | None) -> Client:
     return shared_client()
 
 
+def _answerer(frame: pd.DataFrame, client: Client | None) -> Callable[[Query[pd.DataFrame]], pd.DataFrame]:
+    """Return what asks the gateway that a frame came from, and no other."""
+    from pd_capflow.client import shared_client
+    from pd_capflow.flow import joins
+
+    url = frame.attrs.get("capflow", {}).get("source", {}).get("url")
+    if client is None and url == "demo://":
+        client = shared_client(url)
+    asker = _client(client)
+    address = asker.settings.address
+    joins.check_source(frame, {"url": str(address), "demo": address.is_demo or _is_demo(frame)})
+
+    def ask(query: Query[pd.DataFrame]) -> pd.DataFrame:
+        answer = asker.fetch(query)
+        joins.check_source(frame, answer.attrs["capflow"]["source"])
+        return answer
+
+    return ask
+
+
+def _is_demo(frame: pd.DataFrame) -> bool:
+    return frame.attrs.get("capflow", {}).get("source", {}).get("demo") is True
+
+
+def _with_candles(frame: pd.DataFrame, client: Client | None, column: str) -> pd.DataFrame:
+    from pd_capflow.flow import joins
+
+    joins.with_candles(frame.iloc[:0], {}, column)  # what cannot be joined is not asked for
+    asked = joins.questions(frame)
+    ask = _answerer(frame, client)
+    return joins.with_candles(frame, {code: ask(query) for code, query in asked.items()}, column)
+
+
 class _Measure(Generic[P, R]):
     """A method that only frames with certain columns have."""
 
@@ -162,7 +198,7 @@ class CapflowAccessor:
         if missing:
             raise AttributeError(
                 f"capflow.{name} needs the columns {_named(columns)}, and the frame lacks "
-                f"{_named(missing)}; expected a frame as pd.DataFrame.capflow.fetch() gives it"
+                f"{_named(missing)}; {_ADVICE.get(missing[0], _USUAL_ADVICE)}"
             )
 
     @_measure("in_flow")
@@ -199,6 +235,117 @@ class CapflowAccessor:
         from pd_capflow.flow import measures
 
         return measures.resample(self._frame, rule)
+
+    @_measure("in_flow")
+    def with_price(self, client: Client | None = None) -> pd.DataFrame:
+        """Join the closing price on, as the column ``close``.
+
+        Parameters
+        ----------
+        client : Client, optional
+            Whom to ask for candlesticks: a client of the gateway that the frame came from. By default
+            the process's own client, and for a frame of ``demo://`` that.
+
+        Returns
+        -------
+        DataFrame
+            The same rows and attrs, and ``close`` as ``float64`` in the trading currency, not adjusted
+            for dividends and splits: of the row's minute, day, week or month. NaN where there is no
+            candlestick of it.
+
+        Raises
+        ------
+        QueryError
+            If the client asks another gateway than the frame came from.
+        TransportError, ProtocolError, GatewayError
+            As by `pd_capflow.Client.history`.
+
+        Notes
+        -----
+        One question a code, and OpenD has a quota of securities whose history may be asked for.
+
+        Examples
+        --------
+        >>> import pd_capflow
+        >>> client = pd_capflow.connect("demo://")
+        >>> frame = client.capital_flow("HK.00700", "day", "2026-01-05", "2026-01-09")
+        >>> frame.capflow.with_price(client)["close"].notna().all()
+        np.True_
+        """
+        return _with_candles(self._frame, client, "close")
+
+    @_measure("in_flow")
+    def with_turnover(self, client: Client | None = None) -> pd.DataFrame:
+        """Join the turnover on, as the column ``turnover``.
+
+        Parameters
+        ----------
+        client : Client, optional
+            As for `with_price`.
+
+        Returns
+        -------
+        DataFrame
+            The same rows and attrs, and ``turnover`` as ``float64`` in the trading currency: of the
+            session so far where the frame is cumulative, of each row's own interval where it is not.
+            NaN where there is no candlestick of the row. `delta`, `cumulative` and `resample` treat it
+            as they treat flow.
+
+        Raises
+        ------
+        QueryError
+            If the client asks another gateway than the frame came from, or the rows are sums of others,
+            as after `resample`: join first.
+        TransportError, ProtocolError, GatewayError
+            As by `pd_capflow.Client.history`.
+
+        Examples
+        --------
+        >>> import pd_capflow
+        >>> client = pd_capflow.connect("demo://")
+        >>> frame = client.capital_flow("HK.00700").capflow.with_turnover(client)
+        >>> halves = frame.capflow.delta().capflow.resample("30min")
+        >>> bool(halves["turnover"].sum() == frame["turnover"].iloc[-1])
+        True
+        """
+        return _with_candles(self._frame, client, "turnover")
+
+    @_measure("in_flow", "turnover")
+    def share(self) -> pd.DataFrame:
+        """Return flow as a part of turnover (净占比); see `pd_capflow.flow.joins.share`."""
+        from pd_capflow.flow import joins
+
+        return joins.share(self._frame)
+
+    @_measure("in_flow")
+    def with_names(self, client: Client | None = None) -> pd.DataFrame:
+        """Add the names of the securities, as the column ``name`` and in the titles of charts.
+
+        Parameters
+        ----------
+        client : Client, optional
+            As for `with_price`.
+
+        Returns
+        -------
+        DataFrame
+            The same rows and attrs, and ``name`` as text in the gateway's language, NaN where it tells
+            none. ``attrs["capflow"]["names"]`` holds them by code, if they are 50 or fewer.
+
+        Examples
+        --------
+        >>> import pd_capflow
+        >>> client = pd_capflow.connect("demo://")
+        >>> client.capital_flow("HK.00700").capflow.with_names(client)["name"].iloc[0]
+        'TENCENT'
+        """
+        from pd_capflow.flow import joins
+        from pd_capflow.flow.queries import StaticInfo
+
+        codes = tuple(joins.codes_of(self._frame)[1])
+        told = _answerer(self._frame, client)(StaticInfo(codes))["name"] if codes else pd.Series(dtype="str")
+        names = {str(code): str(name) for code, name in told.dropna().items()}
+        return joins.with_names(self._frame, names)
 
     @_measure("in_flow|super_in")
     def plot(self, /, kind: str | None = None, *, ax: Axes | None = None, **options: Any) -> Axes:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from pd_capflow.client import close_shared_clients, demo, pacing, settings
+from pd_capflow.client import close_shared_clients, demo, known, pacing, settings
 
 hypothesis_settings.register_profile(
     "long",
@@ -28,6 +28,7 @@ def _own_settings(monkeypatch):
     monkeypatch.setattr(settings, "_configured", {})
     monkeypatch.setattr(demo, "_gateways", {})
     monkeypatch.setattr(pacing, "_pacers", {})
+    monkeypatch.setattr(known, "_names", {})
     yield
     close_shared_clients()
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from pd_capflow.client.batch import Errors, Outcome, Plan, plan_distribution, plan_flow
 from pd_capflow.client.copies import copied
 from pd_capflow.client.deadline import Deadline
+from pd_capflow.client.known import remember
 from pd_capflow.client.lifeline import Lifeline
 from pd_capflow.client.link import Line, Link, Listeners
 from pd_capflow.client.neighbours import AsyncNeighbours
@@ -153,7 +154,7 @@ class AsyncClient(AsyncNeighbours):
     async def fetch(self, query: Query[R]) -> R:
         """Return the answer to one query; see `Client.fetch`."""
         answers = await self.answers(query)
-        return query.result(answers, self.source())
+        return remember(query.result(answers, self.source()))
 
     async def expand(self, selection: Selection, *, flowing: bool = False) -> Choice:
         """Return the securities that codes and selectors stand for; codes alone ask nobody."""

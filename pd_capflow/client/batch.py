@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from pd_capflow.client.known import known_names
 from pd_capflow.errors import BatchError, CapflowError, QueryError
 from pd_capflow.flow.frames import ATTRS, Columns, build_frame
 from pd_capflow.flow.queries import CapitalDistribution, CapitalFlow
@@ -87,7 +88,10 @@ class Plan:
             source=outcome.source,
             errors={str(who): str(why) for who, why in self._in_order(outcome.errors).items()},
         )
-        frame.attrs[ATTRS].update(self.facts)
+        facts = frame.attrs[ATTRS]
+        facts.update(self.facts)
+        if names := known_names(outcome.source.get("url", ""), facts["codes"]):
+            facts["names"] = names
         return frame
 
     def _in_order(self, found: dict[Security, Any]) -> dict[Security, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pd_capflow.client.asynchronous import AsyncClient
 from pd_capflow.client.batch import Errors, plan_distribution, plan_flow
+from pd_capflow.client.known import remember
 from pd_capflow.client.link import Link, Listeners
 from pd_capflow.client.neighbours import Neighbours
 from pd_capflow.client.portal import Portal, current_portal
@@ -271,7 +272,7 @@ class Client(Neighbours):
         """
         client = self._here()
         answers = self._run(client.answers(query))
-        return query.result(answers, client.source())
+        return remember(query.result(answers, client.source()))
 
     def expand(self, selection: Selection, *, flowing: bool = False) -> Choice:
         """Return the securities that codes and selectors stand for; codes alone ask nobody."""

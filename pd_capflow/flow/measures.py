@@ -24,6 +24,7 @@ _MICROSECOND = pd.Timedelta(1, unit="us")
 _SHORTEST = {"week": pd.Timedelta(7, unit="D"), "month": pd.Timedelta(28, unit="D")}
 _SECOND_US = 1_000_000
 _DAY_US = 86_400 * _SECOND_US
+_MINUTE_US = 60 * _SECOND_US
 
 __all__ = ["cumulative", "delta", "is_cumulative", "main", "resample", "tiers"]
 
@@ -78,7 +79,7 @@ def delta(frame: pd.DataFrame) -> pd.DataFrame:
     own[1:] = values[1:] - values[:-1]
     first = _starts(group[rows.order])
     own[first] = np.where(from_zero[rows.order[first], None], values[first], np.nan)
-    return _like(frame, _restored(own, rows), cumulative=False)
+    return _marked(_like(frame, _restored(own, rows), cumulative=False), rows, "rows")
 
 
 def cumulative(frame: pd.DataFrame) -> pd.DataFrame:
@@ -103,7 +104,7 @@ def cumulative(frame: pd.DataFrame) -> pd.DataFrame:
     totals = _amounts(frame)[rows.order]
     for start, end in _spans(group[rows.order]):
         totals[start:end] = totals[start:end].cumsum(axis=0)
-    return _like(frame, _restored(totals, rows), cumulative=True)
+    return _marked(_like(frame, _restored(totals, rows), cumulative=True), rows, "total")
 
 
 def main(frame: pd.DataFrame) -> pd.Series[float]:
@@ -186,11 +187,13 @@ def resample(frame: pd.DataFrame, rule: Any) -> pd.DataFrame:
         values = _amounts(frame)[rows.order]
         sums = [values[start:end].sum(axis=0) for start, end in spans]
         result[_columns(frame)] = np.reshape(sums, (len(spans), values.shape[1]))
+    result.attrs[ATTRS].setdefault("partial", "rows")
     return result
 
 
 def _columns(frame: pd.DataFrame) -> list[str]:
-    return [column for column in FLOW_COLUMNS if column in frame.columns]
+    # Turnover that was joined on goes through all that flow goes through, or their quotient would be wrong.
+    return [column for column in (*FLOW_COLUMNS, "turnover") if column in frame.columns]
 
 
 def _amounts(frame: pd.DataFrame) -> NDArray[np.float64]:
@@ -209,6 +212,22 @@ def _like(frame: pd.DataFrame, values: NDArray[np.float64], *, cumulative: bool)
     result[_columns(frame)] = values
     result.attrs[ATTRS]["cumulative"] = cumulative
     return result
+
+
+def _marked(frame: pd.DataFrame, rows: Rows, what: str) -> pd.DataFrame:
+    """Mark a frame whose labels do not tell any more what its rows, or its totals, are made of."""
+    facts = frame.attrs[ATTRS]
+    if facts.get("period") != "intraday" or not _is_whole(rows, opened=what == "total"):
+        facts["partial"] = what
+    return frame
+
+
+def _is_whole(rows: Rows, *, opened: bool) -> bool:
+    """Tell whether there is a row for each minute, and for the open of each session if that matters."""
+    session, part, into = (column[rows.order] for column in (rows.session, rows.part, rows.into))
+    same = (session[1:] == session[:-1]) & (part[1:] == part[:-1])
+    gaps = same & (into[1:] - into[:-1] > _MINUTE_US)
+    return not gaps.any() and (not opened or bool(rows.opens[rows.order][_starts(session)].all()))
 
 
 def _runs(frame: pd.DataFrame, rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Rows", "rows_of", "times_of"]
+__all__ = ["Rows", "codes_of", "rows_of", "times_of"]
 
 _DAY_US = 86_400_000_000
 _DAYS = 4_000_000  # more than the days from 1970 to the year 9999
@@ -85,6 +85,24 @@ def rows_of(frame: pd.DataFrame) -> Rows:
         part[mine], into[mine] = _parts(clock, security)
     session = code * _DAYS + day
     return Rows(code, session, part, into, np.lexsort((instants.asi8, session)))
+
+
+def codes_of(frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[Security]]:
+    """Return which security each row is of, and the securities that these numbers stand for.
+
+    Raises
+    ------
+    QueryError
+        If the frame does not tell: for a measure any code of the market would do, for a price it must be
+        the very one.
+    """
+    named = frame.attrs.get(ATTRS, {}).get("codes", [])
+    if "code" not in frame.index.names and "code" not in frame.columns and len(named) != 1:
+        raise QueryError(
+            f"the frame has no index level 'code', and its attrs name {len(named)} codes; choose one with "
+            "frame.loc[['HK.00700']], which keeps the level"
+        )
+    return _codes(frame)
 
 
 def times_of(frame: pd.DataFrame) -> pd.DatetimeIndex:
