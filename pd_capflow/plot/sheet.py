@@ -12,6 +12,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.transforms import ScaledTranslation
 
+from pd_capflow.plot.caption import caption
 from pd_capflow.plot.layout import Layout
 from pd_capflow.plot.style import check_colors, readable_words, theme_of
 from pd_capflow.plot.ticks import TICK_SIZE
@@ -115,7 +116,8 @@ class Sheet:
         else:
             ax.set_ylabel(what, size=NOTE, **options)
         options |= {"color": self.theme.ink, "weight": "bold"}
-        heading = self.default_title() if title is None else title
+        heading, fonts = self.default_title() if title is None else (title, ())
+        options |= {"fontfamily": list(fonts)} if fonts else {}
         ax.set_title(heading, loc="left", pad=lift, size=_TITLE if self.layout.roomy else LABEL, **options)
 
     def foot(self, notes: tuple[str, ...] = ()) -> None:
@@ -153,12 +155,15 @@ class Sheet:
                 0.5, 0.75, words.say("no_data"), size=_TITLE, color=self.theme.muted, gid="empty", **options
             )
 
-    def default_title(self) -> str:
-        """Return the heading that names what is shown."""
+    def default_title(self) -> tuple[str, tuple[str, ...]]:
+        """Return the heading that names what is shown, and the font families that its names take."""
         flows, words = self.subject.flows, self.words
         if len(flows) > 1:
-            return words.say("title_many", n=len(flows))
-        return words.say("title", code=flows[0].code) if flows[0].code else words.say("title_plain")
+            return words.say("title_many", n=len(flows)), ()
+        if not flows[0].code:
+            return words.say("title_plain"), ()
+        named, fonts = caption(flows[0].code, self.subject.names, words)
+        return words.say("title", code=named), fonts
 
     @property
     def currency(self) -> str:

@@ -7,7 +7,7 @@ lack its ``attrs`` or carry wrong ones: what cannot be known stays unknown, and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,6 +81,8 @@ class Subject:
         Times of the newest data point behind each code, where known.
     failed : tuple of str
         Codes that were asked for and did not come.
+    names : mapping of str to str
+        Names by code, as the gateway sent them, where the frame knows any.
     """
 
     flows: tuple[Flow, ...]
@@ -91,6 +93,7 @@ class Subject:
     url: str | None
     valid: tuple[pd.Timestamp, ...]
     failed: tuple[str, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, frame: pd.DataFrame, columns: Sequence[str] = FLOW_COLUMNS) -> Subject:
@@ -121,6 +124,7 @@ class Subject:
             url=source["url"] if isinstance(source.get("url"), str) else None,
             valid=_valid(facts, flows),
             failed=tuple(str(code) for code in _mapping(facts.get("errors"))),
+            names=_mapping(facts.get("names")),
         )
 
     @property
