@@ -105,7 +105,8 @@ class Neighbours:
             zone, in UTC if they differ. ``float64`` columns, NaN where nothing was sent: ``last, open,
             high, low, last_close`` (the session before), ``volume, turnover``, ``turnover_rate`` and
             ``amplitude`` in percent, ``average, bid, ask``, and more; of stocks ``market_value, shares,
-            pe, pb``, and more. Amounts are in the row's ``currency``.
+            pe, pb``, and more; of indices and plates how many members stand where: ``raise_count,
+            fall_count, equal_count``. Amounts are in the row's ``currency``.
 
         Examples
         --------

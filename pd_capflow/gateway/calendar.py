@@ -210,6 +210,7 @@ def month_of(ordinals: NDArray[np.int64]) -> NDArray[np.int64]:
     return (ordinals - _EPOCH).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
 
 
+@lru_cache(maxsize=4096)
 def midnight(market: Market, day: date) -> int:
     """Return the unix seconds at which a day begins at the exchange."""
     return _instant(market, day, time())

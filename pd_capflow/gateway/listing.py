@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import IntEnum
 
+from pd_capflow.gateway.plates import PLATES
 from pd_capflow.security import Security
 
 __all__ = [
+    "INDICES",
     "LISTINGS",
     "Fundamentals",
     "Listing",
@@ -28,6 +30,7 @@ __all__ = [
     "fingerprint",
     "fundamentals",
     "look_up",
+    "quoted",
 ]
 
 
@@ -54,10 +57,12 @@ class UnsupportedSecurity(ListingError):  # noqa: N818  the same
 
 
 class SecurityType(IntEnum):
-    """The types that have a capital flow, with the vendor's numbers (``Qot_Common.SecurityType``)."""
+    """The types that are listed here, with the vendor's numbers (``Qot_Common.SecurityType``)."""
 
     STOCK = 3
     FUND = 4
+    INDEX = 6
+    PLATE = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +78,11 @@ class Listing:
     name_zh : str
         Chinese name; the code itself where the listing is invented.
     lot_size : int
-        Shares per lot.
+        Shares per lot; 0 of what is not traded itself.
     listed : date
         First trading day.
     security_type : SecurityType
-        Stock or fund.
+        Stocks and funds have a capital flow, indices and plates only prices.
     price : float
         A rough price in the trading currency.
     turnover : int
@@ -151,6 +156,20 @@ _FUNDS: tuple[_Row, ...] = (
 )
 
 
+_INDICES: tuple[_Row, ...] = (
+    ("HK.800000", "Hang Seng Index", "恒生指数", 0, "1969-11-24", 26_000.0, 120_000),
+    ("HK.800100", "Hang Seng China Enterprises Index", "国企指数", 0, "1994-08-08", 9_200.0, 60_000),
+    ("HK.800700", "Hang Seng TECH Index", "恒生科技指数", 0, "2020-07-27", 5_800.0, 50_000),
+    ("SH.000001", "SSE Composite Index", "上证指数", 0, "1991-07-15", 3_900.0, 800_000),
+    ("SH.000300", "CSI 300", "沪深300", 0, "2005-04-08", 4_600.0, 500_000),
+    ("SZ.399001", "SZSE Component Index", "深证成指", 0, "1995-01-23", 13_000.0, 1_000_000),
+    ("SZ.399006", "ChiNext Price Index", "创业板指", 0, "2010-06-01", 3_100.0, 500_000),
+    ("US..DJI", "Dow Jones Industrial Average", "道琼斯指数", 0, "1985-01-29", 47_000.0, 90_000),
+    ("US..IXIC", "NASDAQ Composite", "纳斯达克综合指数", 0, "1971-02-05", 23_000.0, 400_000),
+    ("US..SPX", "S&P 500 Index", "标普500指数", 0, "1957-03-04", 6_700.0, 500_000),
+)
+
+
 def _listing(row: _Row, security_type: SecurityType) -> Listing:
     """Read one row of a table above."""
     code, name, name_zh, lot_size, listed, price, millions = row
@@ -159,19 +178,21 @@ def _listing(row: _Row, security_type: SecurityType) -> Listing:
     return Listing(Security.parse(code), name, name_zh, lot_size, first_day, security_type, price, turnover)
 
 
+def _table(rows: tuple[_Row, ...], security_type: SecurityType) -> dict[str, Listing]:
+    return {row[0]: _listing(row, security_type) for row in rows}
+
+
 #: The well-known securities, by code.
-LISTINGS: dict[str, Listing] = {
-    row[0]: _listing(row, security_type)
-    for rows, security_type in ((_STOCKS, SecurityType.STOCK), (_FUNDS, SecurityType.FUND))
-    for row in rows
-}
+LISTINGS: dict[str, Listing] = _table(_STOCKS, SecurityType.STOCK) | _table(_FUNDS, SecurityType.FUND)
+#: The well-known indices, by code.
+INDICES: dict[str, Listing] = _table(_INDICES, SecurityType.INDEX)
 
 _UNKNOWN = re.compile(r"HK\.99999|[A-Z_]+\.NOSUCH")
 
-_UNSUPPORTED = re.compile(
-    r"HK\.8\d{5}|SH\.000\d{3}|SZ\.399\d{3}|US\.\..+"  # indices
-    r"|[A-Z]+\.(BK|LIST)\d{3,}"  # plates
-    r"|[A-Z]+\.[A-Z.]{1,6}\d{6}[CP]\d+"  # options
+_INDEX_CODES = re.compile(r"HK\.8\d{5}|SH\.000\d{3}|SZ\.399\d{3}|US\.\..+")
+_PLATE_CODES = re.compile(r"[A-Z]+\.(BK|LIST)\d{3,}")
+_UNLISTED = re.compile(
+    r"[A-Z]+\.[A-Z.]{1,6}\d{6}[CP]\d+"  # options
     r"|[A-Z]+\.[A-Z0-9]{1,6}main|(HK|US|SG)\.[A-Z]{2,4}\d{4}"  # futures: the main contract, one month's
 )
 
@@ -197,7 +218,7 @@ _LOT_SIZES: dict[str, tuple[int, ...]] = {
 
 
 def look_up(security: Security) -> Listing:
-    """Return the listing of a security, a well-known or an invented one.
+    """Return the listing of a security that has a capital flow, a well-known or an invented one.
 
     Parameters
     ----------
@@ -218,7 +239,26 @@ def look_up(security: Security) -> Listing:
         For indices, options, futures and plates, and in markets that have no sessions.
     """
     code = str(security)
-    known = LISTINGS.get(code)
+    if _INDEX_CODES.fullmatch(code) or _PLATE_CODES.fullmatch(code):
+        raise UnsupportedSecurity(security)
+    return quoted(security)
+
+
+def quoted(security: Security) -> Listing:
+    """Return the listing of a security that has a price: those of `look_up`, indices and plates.
+
+    Parameters
+    ----------
+    security : Security
+        Of any market.
+
+    Raises
+    ------
+    UnknownSecurity, UnsupportedSecurity
+        As by `look_up`, and unknown are plates that are not in `PLATES`.
+    """
+    code = str(security)
+    known = LISTINGS.get(code) or INDICES.get(code)
     return known or _invent(_accept(security, code), code)
 
 
@@ -226,9 +266,13 @@ def _accept(security: Security, code: str) -> Security:
     """Return the security, or raise what is wrong with it."""
     if _UNKNOWN.fullmatch(code):
         raise UnknownSecurity(security)
-    if not security.home.sessions or _UNSUPPORTED.fullmatch(code):
+    if security in PLATES or _INDEX_CODES.fullmatch(code):
+        return security
+    if not security.home.sessions or _UNLISTED.fullmatch(code):
         raise UnsupportedSecurity(security)
     if not _SYMBOLS.get(security.market, _ANY_SYMBOL).fullmatch(security.symbol):
+        raise UnknownSecurity(security)
+    if _PLATE_CODES.fullmatch(code):
         raise UnknownSecurity(security)
     return security
 
@@ -236,17 +280,29 @@ def _accept(security: Security, code: str) -> Security:
 def _invent(security: Security, code: str) -> Listing:
     """Derive a listing from nothing but the code: a small or middling one, listed long ago."""
     chance = fingerprint(code)
+    kind, plate = _type_of(security, code), PLATES.get(security)
     lots = _LOT_SIZES.get(security.market, (100,))
     return Listing(
         security=security,
-        name=code,
-        name_zh=code,
-        lot_size=lots[chance % len(lots)],
+        name=plate.name if plate else code,
+        name_zh=plate.name_zh if plate else code,
+        lot_size=lots[chance % len(lots)] if kind in _TRADED else 0,
         listed=date(1995, 1, 2) + timedelta(weeks=chance // 7 % 1000),
-        security_type=SecurityType.FUND if _FUND_CODES.fullmatch(code) else SecurityType.STOCK,
-        price=(50 + chance // 7_919 % 9_950) / 100,
+        security_type=kind,
+        price=(50 + chance // 7_919 % 9_950) / (100 if kind in _TRADED else 1),
         turnover=(1 + chance // 1_299_709 % 19) * 10 ** (7 + chance // 15_485_863 % 2),
     )
+
+
+_TRADED = (SecurityType.STOCK, SecurityType.FUND)
+
+
+def _type_of(security: Security, code: str) -> SecurityType:
+    if security in PLATES:
+        return SecurityType.PLATE
+    if _INDEX_CODES.fullmatch(code):
+        return SecurityType.INDEX
+    return SecurityType.FUND if _FUND_CODES.fullmatch(code) else SecurityType.STOCK
 
 
 def fingerprint(text: str) -> int:

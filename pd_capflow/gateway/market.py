@@ -30,7 +30,7 @@ from pd_capflow.gateway.calendar import (
     week_of,
 )
 from pd_capflow.gateway.chance import uniform
-from pd_capflow.gateway.listing import look_up
+from pd_capflow.gateway.listing import look_up, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,6 +167,11 @@ class InventedMarket:
         both = _both_sides(gross, net)
         update_time = _last_valid_time(times, now)
         return Distribution(both + np.maximum(net, 0), both + np.maximum(-net, 0), update_time)
+
+    def update_time(self, security: Security, now: datetime) -> int:
+        """Return the unix seconds of the newest price, also of what has no capital flow."""
+        day = latest_session(quoted(security).security.home, now)
+        return _last_valid_time(minutes_until(security.home, day, now), now)
 
     def days(self, security: Security, first: date, last: date, now: datetime) -> PeriodFlow:
         """Return one row for each session from `first` to `last`, as far as the history goes.
@@ -314,11 +319,11 @@ _SPELL = 20  # minutes for which one side has the upper hand
 _COMMON = np.array([0.5, 0.4, -0.1, -0.5])  # the share of a minute's chance that all tiers have in common
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def session_amounts(seed: int, security: Security, day: date) -> Amounts:
     """Draw a whole session: running turnover and net inflow, read-only; the last row is the day's."""
     count = len(minutes(security.home, day)) - 1
-    whole = day_totals(seed, look_up(security), np.array([day.toordinal()]))
+    whole = day_totals(seed, quoted(security), np.array([day.toordinal()]))
     key = f"{seed}/{security}/{day.toordinal()}"
     pace = _pace(key, count)
     done = np.concatenate(([0.0], pace))[:, np.newaxis]

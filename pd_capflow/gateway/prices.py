@@ -26,7 +26,7 @@ from pd_capflow.gateway.calendar import (
     week_of,
 )
 from pd_capflow.gateway.chance import uniform
-from pd_capflow.gateway.listing import look_up
+from pd_capflow.gateway.listing import quoted
 from pd_capflow.gateway.market import day_totals, session_amounts, traded
 
 if TYPE_CHECKING:
@@ -118,10 +118,10 @@ class InventedPrices:
 
     def days(self, security: Security, first: date, last: date, now: datetime) -> Bars:
         """Return the bars of the sessions from `first` to `last` since the security's list date."""
-        listing = look_up(security)
+        listing = quoted(security)
         latest = latest_session(security.home, now)
         oldest, newest = max(first, listing.listed), min(last, latest)
-        bars = _day_bars(self.seed, listing, session_ordinals(oldest.toordinal(), newest.toordinal()))
+        bars = _days_between(self.seed, security, oldest, newest)
         if len(bars) == 0 or newest < latest:
             return bars
         so_far = _summed(self.minutes(security, latest, now), np.array([0]))
@@ -208,13 +208,24 @@ _GAP = 0.006  # from the close before to the open, at most
 _REACH = 0.015  # from open and close to high and low, at most
 
 
+@lru_cache(maxsize=512)
+def _days_between(seed: int, security: Security, oldest: date, newest: date) -> Bars:
+    """Draw the days of a range; kept, since snapshots ask for the same year again and again."""
+    days = session_ordinals(oldest.toordinal(), newest.toordinal())
+    bars = _day_bars(seed, quoted(security), days)
+    for column in _columns(bars):
+        column.setflags(write=False)
+    return bars
+
+
 def _day_bars(seed: int, listing: Listing, days: Ints) -> Bars:
     """Draw whole days."""
     step = price_step(listing)
     number = (days - 1) // 7 * 5 + (days - 1) % 7
     draws = uniform(f"{seed}/{listing.security}/prices", days, 3)
-    closes = _closes(seed, listing, number)
-    last_closes = _closes(seed, listing, number - 1)
+    both = np.unique(np.concatenate((number - 1, number)))
+    drawn = _closes(seed, listing, both)
+    closes, last_closes = (drawn[np.searchsorted(both, each)] for each in (number, number - 1))
     opens = _in_steps(last_closes * (1 + _GAP * (2 * draws[:, 0] - 1)), step)
     highs, lows = np.maximum(opens, closes), np.minimum(opens, closes)
     highs = _in_steps(highs * (1 + _REACH * draws[:, 1]), step)
@@ -244,10 +255,10 @@ def _closes(seed: int, listing: Listing, number: Ints) -> Ints:
 _LEAN = 0.4  # how far the price follows the money, as a part of it
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def _session_bars(seed: int, security: Security, day: date) -> Bars:
     """Draw a whole session; the sum of its bars is the day's."""
-    listing = look_up(security)
+    listing = quoted(security)
     whole = _day_bars(seed, listing, np.array([day.toordinal()]))
     amounts = session_amounts(seed, security, day)
     path = _path(whole, amounts.net.sum(axis=1), price_step(listing))

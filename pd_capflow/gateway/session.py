@@ -11,7 +11,7 @@ from pd_capflow.gateway.handlers import HANDLERS, Refusal
 from pd_capflow.gateway.texts import say
 from pd_capflow.protocol.conversation import ServerConversation, State
 from pd_capflow.protocol.events import Asked, Broken
-from pd_capflow.protocol.messages import INIT_CONNECT, INIT_WEBSOCKET, NOTIFY
+from pd_capflow.protocol.messages import GLOBAL_STATE, INIT_CONNECT, INIT_WEBSOCKET, NOTIFY
 
 if TYPE_CHECKING:
     from pd_capflow.gateway.server import Gateway
@@ -50,6 +50,7 @@ class Session(asyncio.Protocol):
         self._due: deque[Asked | Broken] = deque()
         self._next_turn: asyncio.Handle | None = None
         self._stuck = False
+        self._number = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the open socket."""
@@ -138,15 +139,22 @@ class Session(asyncio.Protocol):
             raise Refusal("not_initialised")
         if asked.method is None or asked.method not in HANDLERS:
             raise Refusal("unknown_method")
-        self._conversation.reply(asked, self._gateway.response(asked.method, asked.message.c2s))
+        response = self._gateway.response(asked.method, asked.message.c2s)
+        if asked.method is GLOBAL_STATE:
+            response.s2c.connID = self._number
+        self._conversation.reply(asked, response)
 
     def _open(self, asked: Asked) -> None:
         if asked.method is INIT_CONNECT:
-            self._conversation.accept(asked, self._gateway.welcome(self._gateway.algorithm(asked)))
+            self._welcome(asked, self._gateway.welcome(self._gateway.algorithm(asked)))
         elif self._gateway.knows_key(asked.message.c2s):
-            self._conversation.accept(asked, self._gateway.welcome_websocket())
+            self._welcome(asked, self._gateway.welcome_websocket())
         else:
             self._conversation.fail(asked, _WRONG_KEY, "auth failed")
+
+    def _welcome(self, asked: Asked, response: Any) -> None:
+        self._number = response.s2c.connID
+        self._conversation.accept(asked, response)
 
     def _flush(self) -> None:
         data = self._conversation.data_to_send()

@@ -159,3 +159,19 @@ def test_a_closed_client_says_so(counting, connect):
 )
 def test_each_interface_has_its_own_share_of_the_rate(rate, method, room):
     assert Pacer(rate).room(method) == room
+
+
+def test_the_state_tells_the_number_of_its_own_connection(counting, connect):
+    """Two connections, two numbers, and each stays what it was."""
+    one, two = connect(counting.url), connect(counting.url)
+    numbers = [client.state().connection_id for client in (one, two, one)]
+    assert numbers[0] == numbers[2] != numbers[1]
+    assert all(number > 0 for number in numbers)
+
+
+def test_a_snapshot_of_an_index_counts_its_members(counting, connect):
+    frame = connect(counting.url).snapshot(["HK.800000", "HK.BK1001", "HK.00700"])
+    assert frame["type"].tolist() == ["index", "plate", "stock"]
+    counts = frame[["raise_count", "fall_count", "equal_count"]].sum(axis=1, min_count=3)
+    assert counts.tolist()[:2] == [50, 5]
+    assert counts.isna().tolist() == [False, False, True]

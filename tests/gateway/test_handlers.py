@@ -248,3 +248,35 @@ def test_later_pages_are_not_counted():
     request.c2s.nextReqKey = b"1"
     assert not is_counted(HISTORY_KL, request.c2s)
     assert not is_counted(KEEP_ALIVE, KEEP_ALIVE.request().c2s)
+
+
+@pytest.mark.parametrize(("symbol", "kind", "field"), [("800000", 6, "index"), ("BK1001", 7, "plate")])
+def test_indices_and_plates_have_prices_but_no_flow(symbol, kind, field, client):
+    """Snapshots, candlesticks, names and states are of anything quoted; capital flow is of what is traded."""
+    snapshot = client.ask(SNAPSHOT, codes_request(SNAPSHOT, symbol)).s2c.snapshotList[0]
+    candle = client.ask(HISTORY_KL, history_request(symbol)).s2c.klList[-1]
+    assert (snapshot.basic.type, snapshot.basic.curPrice) == (kind, candle.closePrice)
+    assert (snapshot.basic.lotSize, snapshot.basic.turnoverRate) == (0, 0)
+    assert [name for name in ("index", "plate", "equity") if snapshot.HasField(f"{name}ExData")] == [field]
+    beside = getattr(snapshot, f"{field}ExData")
+    members = {"index": 50, "plate": 5}[field]
+    assert beside.raiseCount + beside.fallCount + beside.equalCount == members
+    info = client.ask(STATIC_INFO, codes_request(STATIC_INFO, symbol)).s2c.staticInfoList[0].basic
+    assert (info.secType, info.name) == (kind, snapshot.basic.name)
+    assert client.ask(MARKET_STATE, codes_request(MARKET_STATE, symbol)).retType == 0
+    request = CAPITAL_FLOW.request()
+    request.c2s.security.market, request.c2s.security.code = 1, symbol
+    assert "Only stocks, warrants, and funds" in client.ask(CAPITAL_FLOW, request).retMsg
+
+
+@pytest.mark.parametrize("symbol", ["BK9999", "HSImain", "99999"])
+def test_what_has_no_price_is_unknown_and_not_unsupported(symbol, client):
+    """The words about capital flow would mislead whoever asks for a price."""
+    assert client.ask(SNAPSHOT, codes_request(SNAPSHOT, symbol)).retMsg == f"unknown stock {symbol}"
+
+
+def test_the_indices_of_a_market_can_be_listed(client):
+    request = STATIC_INFO.request()
+    request.c2s.market, request.c2s.secType = 1, 6
+    codes = [info.basic.security.code for info in client.ask(STATIC_INFO, request).s2c.staticInfoList]
+    assert codes == ["800000", "800100", "800700"]

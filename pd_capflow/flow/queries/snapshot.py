@@ -60,10 +60,12 @@ _EQUITY = {
     "dividend_ttm": "dividendTTM",
     "dividend_rate_ttm": "dividendRatioTTM",
 }
+# Of the members of an index or a plate.
+_COUNTS = {"raise_count": "raiseCount", "fall_count": "fallCount", "equal_count": "equalCount"}
 _SNAPSHOT_COLUMNS = {
     "name": "str",
     "update_time": INSTANT,
-    **dict.fromkeys([*_QUOTE, *_VOLUMES, *_EQUITY], "float64"),
+    **dict.fromkeys([*_QUOTE, *_VOLUMES, *_EQUITY, *_COUNTS], "float64"),
     "type": "str",
     "currency": "str",
     "lot_size": "int64",
@@ -101,6 +103,7 @@ class Snapshot(CodesQuery):
 
 def _snapshot_row(snapshot: Any) -> Row:
     basic, equity = snapshot.basic, snapshot.equityExData
+    counts = snapshot.indexExData if snapshot.HasField("indexExData") else snapshot.plateExData
     code = read_code(basic.security)
     return {
         "code": code,
@@ -109,6 +112,7 @@ def _snapshot_row(snapshot: Any) -> Row:
         **{column: sent(basic, name, np.nan) for column, name in _QUOTE.items()},
         **{column: _volume(basic, *names) for column, names in _VOLUMES.items()},
         **{column: sent(equity, name, np.nan) for column, name in _EQUITY.items()},
+        **{column: sent(counts, name, np.nan) for column, name in _COUNTS.items()},
         "type": name_of(SECURITY_TYPES, basic.type),
         "currency": currency_of(code),
         "lot_size": basic.lotSize,

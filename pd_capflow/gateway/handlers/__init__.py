@@ -80,5 +80,8 @@ def answer(method: Method, market: InventedMarket, now: datetime, c2s: Any, lang
         return HANDLERS[method](Scene(market, now, language), c2s)
     except UnknownSecurity as error:
         raise Refusal("unknown_security", symbol=error.security.symbol) from None
-    except UnsupportedSecurity:
-        raise Refusal("unsupported_security") from None
+    except UnsupportedSecurity as error:
+        if method in (CAPITAL_FLOW, CAPITAL_DISTRIBUTION):
+            raise Refusal("unsupported_security") from None
+        # OpenD quotes options and futures; here none are listed.
+        raise Refusal("unknown_security", symbol=error.security.symbol) from None

@@ -9,7 +9,7 @@ import numpy as np
 
 from pd_capflow.gateway.calendar import latest_session, local_day, sessions_between
 from pd_capflow.gateway.handlers.scene import Refusal, read_day, read_security, success, wall, write_security
-from pd_capflow.gateway.listing import SecurityType, fundamentals, look_up
+from pd_capflow.gateway.listing import SecurityType, fundamentals, quoted
 from pd_capflow.gateway.prices import NO_BARS, THOUSANDTHS, joined
 from pd_capflow.protocol.messages import HISTORY_KL
 
@@ -33,7 +33,7 @@ def history(scene: Scene, c2s: Any) -> Any:
     The key of the next page is the time of the last row. Nobody here pays dividends or splits shares, so
     all adjustments are alike.
     """
-    listing = look_up(read_security(c2s.security))
+    listing = quoted(read_security(c2s.security))
     if c2s.rehabType not in _ADJUSTMENTS:
         raise Refusal("bad_parameter", name="rehabType")
     after = _after(c2s.nextReqKey)
@@ -107,7 +107,7 @@ def _write_bars(candles: Any, bars: Bars, listing: Listing) -> None:
             lastClosePrice=before,
             volume=volume,
             turnover=turnover,
-            turnoverRate=volume / facts.float_shares * 100,
+            turnoverRate=volume / facts.float_shares * 100 if listing.lot_size else 0.0,
             changeRate=(last - before) / before * 100,
         )
         if is_stock:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pd_capflow.gateway.handlers.scene import Refusal, read_market, read_security, success, write_security
 from pd_capflow.gateway.handlers.static import write_static
-from pd_capflow.gateway.listing import look_up
+from pd_capflow.gateway.listing import quoted
 from pd_capflow.gateway.plates import PLATES, WATCHLISTS
 from pd_capflow.protocol.messages import PLATE_SECURITY, PLATE_SET, USER_SECURITY, USER_SECURITY_GROUP
 
@@ -60,7 +60,7 @@ def user_security(scene: Scene, c2s: Any) -> Any:
 
 def _write_members(response: Any, members: Iterable[Security], scene: Scene) -> None:
     for security in members:
-        write_static(response.s2c.staticInfoList.add(), look_up(security), scene)
+        write_static(response.s2c.staticInfoList.add(), quoted(security), scene)
 
 
 def user_security_group(_scene: Scene, c2s: Any) -> Any:

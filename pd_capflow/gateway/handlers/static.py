@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pd_capflow.gateway.calendar import midnight
 from pd_capflow.gateway.handlers.scene import read_market, read_securities, success, write_security
-from pd_capflow.gateway.listing import LISTINGS, exchange_of, fingerprint, look_up
+from pd_capflow.gateway.listing import INDICES, LISTINGS, exchange_of, fingerprint, quoted
 from pd_capflow.protocol.messages import STATIC_INFO
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ def static_info(scene: Scene, c2s: Any) -> Any:
 
 def _meant(c2s: Any) -> list[Listing]:
     if c2s.securityList:
-        return [look_up(security) for security in read_securities(c2s.securityList)]
+        return [quoted(security) for security in read_securities(c2s.securityList)]
     market = read_market(c2s.market, "market")
     return [
         listing
-        for listing in LISTINGS.values()
+        for listing in (*LISTINGS.values(), *INDICES.values())
         if listing.security.home is market and listing.security_type == c2s.secType
     ]
 

@@ -14,7 +14,7 @@ from pd_capflow.gateway.handlers.scene import (
     success,
     write_security,
 )
-from pd_capflow.gateway.listing import look_up
+from pd_capflow.gateway.listing import quoted
 from pd_capflow.protocol.messages import MARKET_STATE, TRADE_DATE
 from pd_capflow.security import MARKETS
 
@@ -45,7 +45,7 @@ def trade_dates(scene: Scene, c2s: Any) -> Any:
 
 def _exchange(c2s: Any) -> Market:
     if c2s.HasField("security"):
-        return look_up(read_security(c2s.security)).security.home
+        return quoted(read_security(c2s.security)).security.home
     if c2s.market not in _CALENDARS:
         raise Refusal("bad_parameter", name="market")
     return MARKETS[_CALENDARS[c2s.market]]
@@ -56,6 +56,6 @@ def market_state(scene: Scene, c2s: Any) -> Any:
     response = success(MARKET_STATE)
     for security in read_securities(c2s.securityList):
         state = calendar.market_state(security.home, scene.now)
-        info = response.s2c.marketInfoList.add(name=scene.name(look_up(security)), marketState=state)
+        info = response.s2c.marketInfoList.add(name=scene.name(quoted(security)), marketState=state)
         write_security(info.security, security)
     return response
