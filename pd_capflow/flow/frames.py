@@ -8,6 +8,7 @@ a frame is in ``frame.attrs["capflow"]``, and JSON can hold it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,7 @@ __all__ = [
     "DISTRIBUTION",
     "FLOW",
     "FLOW_COLUMNS",
+    "OPENING",
     "TIERS",
     "Columns",
     "Shape",
@@ -37,6 +39,8 @@ __all__ = [
 
 #: Key of the facts in ``DataFrame.attrs``.
 ATTRS = "capflow"
+#: Key, in these, of first rows that stand for all since the open though none stands at the open.
+OPENING = "opening"
 #: What is said wherever numbers of a demo gateway are shown.
 DEMO_NOTE = "DEMO DATA: these numbers are invented"
 #: Columns of a capital-flow frame.
@@ -107,7 +111,8 @@ def build_frame(
     Returns
     -------
     pandas.DataFrame
-        ``float64`` columns; NaN where nothing was sent.
+        ``float64`` columns; NaN where nothing was sent. ``codes`` in its facts are those that came, also
+        without rows, in the order asked; of one code alone, that one.
     """
     held = list(parts)
     zone = _one([security.home.zone for security in held or asked]) or "UTC"
@@ -125,7 +130,23 @@ def build_frame(
         "source": dict(source),
         "errors": dict(errors or {}),
     }
+    if shape is FLOW and period == "intraday" and (opening := _opening(parts)):
+        frame.attrs[ATTRS][OPENING] = opening
     return frame
+
+
+def _opening(parts: Mapping[Security, Columns]) -> dict[str, str]:
+    """Return the first rows of sessions that were served without one at the open itself."""
+    first = {who: int(answer.time[0]) for who, answer in parts.items() if len(answer.time)}
+    return {str(who): moment.isoformat() for who, at in first.items() if (moment := _after_open(who, at))}
+
+
+def _after_open(security: Security, instant: int) -> datetime | None:
+    """Return the moment of a row that ends the first minute of a session."""
+    zone = security.home.tzinfo
+    moment = datetime.fromtimestamp(instant / 1e6, zone)
+    opens = [datetime.combine(moment.date(), first, zone) for first, _ in security.home.sessions[:1]]
+    return moment if any(timedelta(0) < moment - at <= timedelta(minutes=1) for at in opens) else None
 
 
 def _one(values: Sequence[str]) -> str | None:

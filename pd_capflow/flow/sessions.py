@@ -17,15 +17,15 @@ from pd_capflow.flow.frames import ATTRS
 from pd_capflow.security import Security
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import time
 
     from numpy.typing import NDArray
 
-__all__ = ["Rows", "codes_of", "rows_of", "times_of"]
+__all__ = ["Rows", "check_one", "codes_of", "rows_of", "times_of"]
 
 _DAY_US = 86_400_000_000
 _DAYS = 4_000_000  # more than the days from 1970 to the year 9999
-_MINUTE_US = 60_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +42,10 @@ class Rows:
         Which part of the day between two rests: 0 before the first rest.
     into : ndarray of int64, shape (n,)
         Microseconds since that part began; negative before the open.
+    times : DatetimeIndex, length n
+        The rows' times, in the frame's zone.
+    names : tuple of tuple of str
+        Each code by its number; several where rows are of one of them, and the frame does not say of which.
     order : ndarray of int64, shape (n,)
         Positions of the rows, sorted by session and time: the order in which measures go through them.
     """
@@ -50,6 +54,8 @@ class Rows:
     session: NDArray[np.int64]
     part: NDArray[np.int64]
     into: NDArray[np.int64]
+    times: pd.DatetimeIndex
+    names: tuple[tuple[str, ...], ...]
     order: NDArray[np.int64]
 
     @property
@@ -58,13 +64,15 @@ class Rows:
         return pd.DatetimeIndex((self.session - self.code * _DAYS).astype("M8[D]").astype("M8[s]"))
 
     @property
-    def opens(self) -> NDArray[np.bool_]:
-        """Whether a row stands at a session's open, so that its running total is its own flow.
+    def instant(self) -> NDArray[np.int64]:
+        """Microseconds since the epoch."""
+        return self.times.asi8
 
-        Rows are labelled by the beginning of their minute or by its end, so a minute's grace is due.
-        """
-        opens: NDArray[np.bool_] = (self.part == 0) & (self.into <= _MINUTE_US)
-        return opens
+    def sessions_at(self, number: int, instants: Collection[int]) -> NDArray[np.int64]:
+        """Return the sessions of a code that hold these instants (microseconds since the epoch)."""
+        zone = Security.parse(self.names[number][0]).home.zone
+        told = pd.DatetimeIndex(np.array(sorted(instants), "M8[us]"), tz="UTC")
+        return number * _DAYS + told.tz_convert(zone).tz_localize(None).asi8 // _DAY_US
 
 
 def rows_of(frame: pd.DataFrame) -> Rows:
@@ -75,16 +83,16 @@ def rows_of(frame: pd.DataFrame) -> Rows:
     QueryError
         If the frame does not tell its codes, or its times have no zone.
     """
-    code, securities = _codes(frame)
+    code, names = _codes(frame)
     instants = times_of(frame).as_unit("us")
     day, part, into = (np.zeros(len(frame), np.int64) for _ in range(3))
-    for number, security in enumerate(securities):
-        mine = code == number
+    for number, (name, *_) in enumerate(names):
+        mine, security = code == number, Security.parse(name)
         walls = instants[mine].tz_convert(security.home.zone).tz_localize(None).asi8
         day[mine], clock = np.divmod(walls, _DAY_US)
         part[mine], into[mine] = _parts(clock, security)
     session = code * _DAYS + day
-    return Rows(code, session, part, into, np.lexsort((instants.asi8, session)))
+    return Rows(code, session, part, into, instants, names, np.lexsort((instants.asi8, session)))
 
 
 def codes_of(frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[Security]]:
@@ -102,7 +110,8 @@ def codes_of(frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[Security]]:
             f"the frame has no index level 'code', and its attrs name {len(named)} codes; choose one with "
             "frame.loc[['HK.00700']], which keeps the level"
         )
-    return _codes(frame)
+    numbers, names = _codes(frame)
+    return numbers, [Security.parse(name) for (name,) in names]
 
 
 def times_of(frame: pd.DataFrame) -> pd.DatetimeIndex:
@@ -114,27 +123,35 @@ def times_of(frame: pd.DataFrame) -> pd.DatetimeIndex:
     return times
 
 
-def _codes(frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[Security]]:
+def _codes(frame: pd.DataFrame) -> tuple[NDArray[np.int64], tuple[tuple[str, ...], ...]]:
     if "code" in frame.index.names or "code" in frame.columns:
         # A level, or the column that reset_index("code") makes of it.
         held = frame.index.get_level_values("code") if "code" in frame.index.names else frame["code"]
         numbers, names = pd.factorize(held)
-        return numbers.astype(np.int64), [Security.parse(name) for name in names]
+        return numbers.astype(np.int64), tuple((str(Security.parse(name)),) for name in names)
     codes = [Security.parse(code) for code in frame.attrs.get(ATTRS, {}).get("codes", [])]
-    if not _is_one(codes, frame.index):
-        raise QueryError(
-            f"the frame has no index level 'code', and its attrs name {len(codes)} codes of which it may "
-            "hold any; choose one with frame.loc[['HK.00700']], which keeps the level"
-        )
-    return np.zeros(len(frame), np.int64), codes[:1]
+    check_one(codes, frame.index)
+    return np.zeros(len(frame), np.int64), (tuple(map(str, codes)),)
 
 
-def _is_one(codes: list[Security], index: pd.Index[Any]) -> bool:
-    """Tell whether rows without a level for codes are one code's, of whatever name."""
-    if len(codes) == 1:
-        return True
-    # After frame.xs("HK.00700") the attrs still name all codes; one market is all that matters then.
-    return len({code.market for code in codes}) == 1 and index.is_unique
+def check_one(codes: Collection[Security], index: pd.Index[Any]) -> None:
+    """Refuse rows without a level for codes that may be of one code as well as of another.
+
+    After ``frame.xs("HK.00700")`` the facts still name all codes. That is no harm where these keep the
+    same hours, and no time comes twice.
+
+    Raises
+    ------
+    QueryError
+        If the rows' market cannot be known, or they may be of several codes.
+    """
+    hours = {(code.home.zone, code.home.sessions) for code in codes}
+    if len(codes) == 1 or (len(hours) == 1 and index.is_unique):
+        return
+    raise QueryError(
+        f"the frame has no index level 'code', and its attrs name {len(codes)} codes of which it may "
+        "hold any; choose one with frame.loc[['HK.00700']], which keeps the level"
+    )
 
 
 def _parts(clock: NDArray[np.int64], security: Security) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -235,3 +235,38 @@ def test_no_rows_have_no_measures_but_keep_their_shape(frame_of, codes):
     for measure in (delta, lambda frame: resample(frame, "5min")):
         pd.testing.assert_frame_equal(measure(frame), frame)
     assert len(main(frame)) == len(tiers(frame)) == 0
+
+
+@pytest.mark.parametrize(("first", "then"), [("30min", "5min"), ("30min", "45min"), ("1D", "30min")])
+def test_longer_rows_are_not_cut_into_shorter_ones(frame_of, minutes, first, then):
+    halves = resample(frame_of({"HK.00700": _running(_session(minutes))}), first)
+    with pytest.raises(
+        QueryError, match=f"does not hold rows of {halves.attrs['capflow']['interval']} whole"
+    ):
+        resample(halves, then)
+
+
+@pytest.mark.parametrize("rule", ["ME", "QE", "YE", "W-WED", "7D", "D"])
+def test_weeks_are_not_cut_by_months(frame_of, rule):
+    """A week that ends in February holds days of January."""
+    weeks = frame_of({"HK.00700": {"2025-01-31": 5, "2025-02-07": 6}}, period="week")
+    with pytest.raises(QueryError, match="expected 'W-SUN' or more weeks, such as '4W-SUN'"):
+        resample(weeks, rule)
+    assert resample(weeks, "4W")["in_flow"].sum() == 11
+
+
+@pytest.mark.parametrize("rule", ["MS", "QE", "QS", "2QE", "YE", "YS"])
+def test_months_make_quarters_and_years(frame_of, rule):
+    months = frame_of({"HK.00700": {"2025-01-31": 5, "2025-02-28": 6}}, period="month")
+    assert resample(months, rule)["in_flow"].sum() == 11
+    quarters = resample(months, "QE")
+    with pytest.raises(QueryError, match="shorter than rows of QE-DEC or cuts them; expected 'QE' or 'YE'"):
+        resample(quarters, "YE-JAN")
+
+
+def test_a_session_served_without_a_row_at_the_open_begins_with_its_first_minute(frame_of):
+    """Then 09:31 holds all since the open; in a slice of other rows it does not."""
+    frame = frame_of({"HK.00700": {"2025-01-02 09:31": 5, "2025-01-02 09:32": 8}})
+    assert delta(frame)["in_flow"].tolist() == [5, 3]
+    longer = frame_of({"HK.00700": {"2025-01-02 09:30": 2, "2025-01-02 09:31": 5, "2025-01-02 09:32": 8}})
+    np.testing.assert_array_equal(delta(longer.iloc[1:])["in_flow"], [NAN, 3])

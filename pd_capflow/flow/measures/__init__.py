@@ -1,0 +1,15 @@
+"""Measures: pure functions from a capital-flow frame to a frame or series.
+
+What is not known is NaN and stays NaN: no measure fills, skips or guesses. Every function leaves its
+argument as it was.
+
+What pandas does to a frame keeps its ``attrs``, also where they are no longer true: after ``frame.diff()``,
+``frame.resample()`` or ``frame.groupby().sum()`` a frame still says that it is cumulative. Use `delta` and
+`resample` here, which keep the books.
+"""
+
+from pd_capflow.flow.measures.resampling import resample
+from pd_capflow.flow.measures.running import cumulative, delta, is_cumulative
+from pd_capflow.flow.measures.sizes import main, tiers
+
+__all__ = ["cumulative", "delta", "is_cumulative", "main", "resample", "tiers"]
