@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pd_capflow.errors import QueryError
-from pd_capflow.flow import measures
-from pd_capflow.flow.frames import ATTRS
 from pd_capflow.plot.chart import Chart
-from pd_capflow.plot.minutes import MinuteAxis
+from pd_capflow.plot.own import label_of_own, own_rows, stretches
 from pd_capflow.plot.subject import Subject
 from pd_capflow.plot.ticks import text_width
 from pd_capflow.plot.units import Scale
@@ -76,12 +74,13 @@ def bars(
     subject = Subject.of(frame)
     _check(subject)
     chart = Chart.begin(subject, ax=ax, colors=colors, lang=lang)
-    heights = _heights(subject)
+    flow = subject.flows[0]
+    heights = own_rows(subject, flow)["in_flow"].to_numpy(dtype=np.float64)
     scale = Scale.of(heights, chart.words.lang)
     drawn = _draw(chart, heights)
     if drawn and not subject.intraday:
         _write_values(chart, drawn, scale)
-    return chart.finish(scale, label=_label(chart), title=title)
+    return chart.finish(scale, label=label_of_own(chart), title=title)
 
 
 def _check(subject: Subject) -> None:
@@ -89,42 +88,21 @@ def _check(subject: Subject) -> None:
         codes = [str(flow.code) for flow in subject.flows]
         some = ", ".join(codes[:3]) + ", …" * (count > 3)
         raise QueryError(f"bars needs one code, and this frame holds {count} ({some}): {_choose(codes[0])}")
-    if subject.cumulative and not subject.flows[0].market:
-        raise QueryError(
-            "bars must take running totals apart by session, and this frame does not tell its code: "
-            + _choose("HK.00700")
-        )
 
 
 def _choose(code: str) -> str:
     return f'choose one, such as frame.loc[["{code}"]]'
 
 
-def _heights(subject: Subject) -> Floats:
-    """Return each row's own net inflow."""
-    rows = subject.flows[0].rows
-    if subject.cumulative:
-        rows = measures.delta(_told(subject))
-    return rows["in_flow"].to_numpy(dtype=np.float64)
-
-
-def _told(subject: Subject) -> pd.DataFrame:
-    """Return the rows with whole facts, since the frame's own may be damaged."""
-    flow = subject.flows[0]
-    code = flow.code or (f"{flow.market.prefix}.0" if flow.market else "")  # what matters are the hours
-    rows = flow.rows.copy(deep=False)
-    rows.attrs[ATTRS] = {"codes": [code], "period": subject.period, "cumulative": True}
-    return rows
-
-
 def _draw(chart: Chart, heights: Floats) -> BarContainer | None:
     there = np.isfinite(heights)
-    places, amounts = chart.places.place(chart.subject.flows[0].times)[there], heights[there]
+    middles, widths = (each[there] for each in stretches(chart, chart.subject.flows[0]))
+    amounts = heights[there]
     colors = np.where(amounts >= 0, chart.theme.up, chart.theme.down).tolist()
     if there.sum() > _MANY:
-        chart.ax.vlines(places, 0, amounts, colors=colors, linewidth=0.7, zorder=2)
+        chart.ax.vlines(middles, 0, amounts, colors=colors, linewidth=0.7, zorder=2)
         return None
-    return chart.ax.bar(places, amounts, width=chart.places.bar_width, color=colors, linewidth=0, zorder=2)
+    return chart.ax.bar(middles, amounts, width=widths, color=colors, linewidth=0, zorder=2)
 
 
 def _write_values(chart: Chart, drawn: BarContainer, scale: Scale) -> None:
@@ -138,13 +116,3 @@ def _write_values(chart: Chart, drawn: BarContainer, scale: Scale) -> None:
     labels = ax.bar_label(drawn, texts, padding=2.5, fontsize=_VALUE_SIZE, color=chart.theme.muted)
     for label in labels:
         label.set(**chart.text_options)
-
-
-def _label(chart: Chart) -> str:
-    subject, words = chart.subject, chart.words
-    if not isinstance(chart.places, MinuteAxis):
-        return words.say(f"per_{subject.period}")
-    if subject.cumulative is None:
-        return words.say("as_given")
-    step = chart.places.step
-    return words.say("per_minute") if step == 1 else words.say("per_minutes", n=step)

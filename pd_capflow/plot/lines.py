@@ -6,8 +6,10 @@ import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from pd_capflow.errors import QueryError
+from pd_capflow.flow.totals import beginnings
 from pd_capflow.plot.chart import Chart
 from pd_capflow.plot.labels import LineEnd, has_room, label_ends, put_legend
 from pd_capflow.plot.subject import TIERS, Subject
@@ -15,7 +17,6 @@ from pd_capflow.plot.units import Scale
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
@@ -211,12 +212,30 @@ def _label(chart: Chart) -> str:
     if _adds_up(subject):
         first = min((flow.times[0] for flow in subject.flows if len(flow.rows)), default=None)
         return words.say("since_row", first=words.date(first)) if first else words.say("running_total")
+    if begun := _begun(chart):
+        return words.say("since_row", first=begun[0]) if len(begun) == 1 else words.say("running_total")
     if not subject.intraday:
         return words.say("running_total")
     if subject.cumulative is None:
         return words.say("as_given")
     days = {time.date() for flow in subject.flows for time in flow.times}
     return words.say("since_each_open" if len(days) > 1 else "since_open")
+
+
+def _begun(chart: Chart) -> list[str]:
+    """Name the rows at which totals begin that do not begin at the open, each once."""
+    subject, words = chart.subject, chart.words
+    if subject.cumulative is not True:
+        return []
+    moments = set()
+    for flow in subject.flows:
+        told = [
+            pd.Timestamp(time).tz_convert(flow.times.tz) for time in beginnings(subject.facts, str(flow.code))
+        ]
+        days = set(flow.times.normalize())
+        moments |= {time for time in told if not subject.intraday or time.normalize() in days}
+    clock = " %H:%M" if subject.intraday else ""
+    return [words.date(time) + f"{time:{clock}}" * bool(clock) for time in sorted(moments)]
 
 
 def _notes(chart: Chart) -> tuple[str, ...]:

@@ -79,7 +79,8 @@ class MinuteAxis:
     @property
     def limits(self) -> tuple[float, float]:
         """Left and right end of the axis."""
-        air = max(0.006 * float(self.knots[-1]), 0.5 * self.step)
+        length = float(self.knots[-1])
+        air = max(0.006 * length, min(0.5 * self.step, 0.03 * length))
         return -air, float(self.knots[-1]) + air
 
     @property

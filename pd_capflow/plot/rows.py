@@ -45,6 +45,7 @@ class RowAxis:
 
     separators = ()
     bar_width = 0.74
+    step = 1.0
 
     @classmethod
     def of(cls, subject: Subject, words: Words) -> RowAxis:

@@ -16,6 +16,7 @@ import pandas as pd
 from pd_capflow.errors import QueryError
 from pd_capflow.flow.frames import ATTRS, FLOW_COLUMNS
 from pd_capflow.flow.frames import TIERS as SIZES
+from pd_capflow.flow.sessions import check_one
 from pd_capflow.security import MARKETS, Security
 
 if TYPE_CHECKING:
@@ -28,9 +29,13 @@ __all__ = ["PERIODS", "TIERS", "Flow", "Subject"]
 #: The columns of the tiers, from super to small.
 TIERS = tuple(f"{tier}_in_flow" for tier in SIZES)
 PERIODS = ("intraday", "day", "week", "month")
+# How long after a row's label its data may still be of it, however it is labelled.
+_LENGTHS = {period: pd.Timedelta(days=days) for period, days in zip(PERIODS, (0, 1, 7, 31), strict=True)}
+_LENGTHS["intraday"] = pd.Timedelta(minutes=1)
+_ANY = Security.parse("HK.0")  # where no code is known, there is none to be mistaken for another
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Flow:
     """The rows of one code.
 
@@ -83,6 +88,8 @@ class Subject:
         Codes that were asked for and did not come.
     names : mapping of str to str
         Names by code, as the gateway sent them, where the frame knows any.
+    facts : mapping
+        What the frame tells of itself, unread.
     """
 
     flows: tuple[Flow, ...]
@@ -94,6 +101,7 @@ class Subject:
     valid: tuple[pd.Timestamp, ...]
     failed: tuple[str, ...]
     names: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[Any, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, frame: pd.DataFrame, columns: Sequence[str] = FLOW_COLUMNS) -> Subject:
@@ -122,9 +130,10 @@ class Subject:
             zone=_zone(flows),
             demo=source.get("demo") is True,
             url=source["url"] if isinstance(source.get("url"), str) else None,
-            valid=_valid(facts, flows),
+            valid=_valid(facts, flows, _period(facts, flows)),
             failed=tuple(str(code) for code in _mapping(facts.get("errors"))),
             names=_mapping(facts.get("names")),
+            facts=facts,
         )
 
     @property
@@ -169,6 +178,7 @@ def _by_code(frame: pd.DataFrame, facts: Mapping[Any, Any]) -> Iterable[tuple[st
     codes = _codes(facts)
     only = codes[0] if len(codes) == 1 else None
     if not isinstance(frame.index, pd.MultiIndex):
+        check_one([Security.parse(code) for code in codes if _is_code(code)] or [_ANY], frame.index)
         return [(only, frame)]
     if frame.empty:
         return [(only, frame.droplevel(0))]
@@ -242,11 +252,18 @@ def _zone(flows: tuple[Flow, ...]) -> str | None:
     return zones.pop() if len(zones) == 1 else "UTC"
 
 
-def _valid(facts: Mapping[Any, Any], flows: tuple[Flow, ...]) -> tuple[pd.Timestamp, ...]:
-    """Read the times of the newest data, for the codes that are drawn."""
+def _valid(facts: Mapping[Any, Any], flows: tuple[Flow, ...], period: str) -> tuple[pd.Timestamp, ...]:
+    """Read the times of the newest data, for the codes that are drawn up to it."""
     told = facts.get("last_valid_time")
-    texts = {flow.code: told.get(flow.code) if isinstance(told, Mapping) else told for flow in flows}
-    return tuple(time for text in texts.values() if (time := _instant(text)) is not None)
+    times = {flow: _instant(told.get(flow.code) if isinstance(told, Mapping) else told) for flow in flows}
+    return tuple(time for flow, time in times.items() if time is not None and _reaches(flow, time, period))
+
+
+def _reaches(flow: Flow, time: pd.Timestamp, period: str) -> bool:
+    """Whether the last row is the one that the newest data belong to, and not one of a slice before it."""
+    if not len(flow.rows) or flow.times.tz is None:
+        return False
+    return bool(time < flow.times[-1] + _LENGTHS[period])
 
 
 def _instant(text: object) -> pd.Timestamp | None:

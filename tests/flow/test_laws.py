@@ -22,7 +22,7 @@ RULES = ("1min", "5min", "7min", "30min", "1h", "1D")
 # Shrinking hundreds of minutes takes minutes, and says no more than the first example that failed.
 slow = settings(
     phases=[Phase.generate],
-    max_examples=12,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -133,7 +133,6 @@ def test_longer_rows_are_the_same_either_way(frame_of, own, rule, draw):
     whole, flows = resample(delta(frame), rule), resample(cut(delta(frame), draw), rule)
     ended = flows.index.isin(whole.index)  # other rows end before their interval does
     same_where_known(flows[ended], whole.loc[flows.index[ended]])
-    same_where_known(delta(resample(cumulative(cut(delta(frame), draw)), rule)).iloc[:0], flows.iloc[:0])
 
 
 @slow

@@ -51,7 +51,7 @@ def test_minutes_of_unknown_nature_are_drawn_as_given():
 
 def test_a_code_is_needed_to_take_totals_apart():
     frame = builders.together({code: builders.minutes(code) for code in ("HK.00700", "US.AAPL")})
-    with pytest.raises(QueryError, match="does not tell its code"):
+    with pytest.raises(QueryError, match="no index level 'code'"):
         bars(frame.xs("HK.00700"))
     assert bars(frame.xs("HK.00700", drop_level=False)).patches
 

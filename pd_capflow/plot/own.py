@@ -1,0 +1,97 @@
+"""What each row stands for by itself: its own flow, and its stretch of the time axis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pd_capflow.errors import QueryError
+from pd_capflow.flow import measures
+from pd_capflow.flow.frames import ATTRS, OPENING
+from pd_capflow.flow.intervals import INTERVAL, MinuteInterval
+from pd_capflow.flow.sessions import rows_of
+from pd_capflow.flow.totals import BEGINS
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+
+    from pd_capflow.plot.chart import Chart
+    from pd_capflow.plot.subject import Flow, Subject
+
+    Floats = npt.NDArray[np.float64]
+
+__all__ = ["interval_of", "label_of_own", "own_rows", "stretches"]
+
+_MINUTE_US = 60e6
+_FILLED = 0.9  # of a stretch by its bar
+
+
+def own_rows(subject: Subject, flow: Flow) -> pd.DataFrame:
+    """Return the flow of each row's own interval; running totals are taken apart.
+
+    Raises
+    ------
+    QueryError
+        If these are running totals of a code whose hours are not known.
+    """
+    if not subject.cumulative:
+        return flow.rows
+    if not flow.market:
+        raise QueryError(
+            "running totals must be taken apart by session, and this frame does not tell its code: choose "
+            'one, such as frame.loc[["HK.00700"]]'
+        )
+    return measures.delta(_told(subject, flow))
+
+
+def interval_of(subject: Subject) -> MinuteInterval | None:
+    """Return the interval of intraday rows that were made longer, None for rows as served."""
+    told = subject.facts.get(INTERVAL)
+    return MinuteInterval.of({INTERVAL: told}) if subject.intraday and isinstance(told, str) else None
+
+
+def stretches(chart: Chart, flow: Flow) -> tuple[Floats, Floats]:
+    """Return the middle and the width of each row's stretch of the axis, as a bar fills it."""
+    places = chart.places.place(flow.times)
+    interval = interval_of(chart.subject)
+    if interval is None or flow.market is None:
+        return places, np.full(len(places), chart.places.bar_width)
+    rows = rows_of(_told(chart.subject, flow))
+    if interval.length is None:
+        starts = chart.places.place(_opens(flow))
+    else:
+        starts = places - (rows.into - interval.begins(rows)) / _MINUTE_US
+    return (starts + places) / 2, _FILLED * (places - starts)
+
+
+def label_of_own(chart: Chart) -> str:
+    """Name what the amounts are: net inflow per minute, day, and so on."""
+    subject, words = chart.subject, chart.words
+    if not subject.intraday:
+        return words.say(f"per_{subject.period}")
+    if subject.cumulative is None:
+        return words.say("as_given")
+    interval = interval_of(subject)
+    if interval is not None and interval.length is None:
+        return words.say("per_day")
+    step = chart.places.step if interval is None or not interval.length else interval.length / _MINUTE_US
+    return words.say("per_minute") if step == 1 else words.say("per_minutes", n=step)
+
+
+def _told(subject: Subject, flow: Flow) -> pd.DataFrame:
+    """Return the rows with whole facts, since the frame's own may be damaged."""
+    code = flow.code or (f"{flow.market.prefix}.0" if flow.market else "")  # what matters are the hours
+    rows = flow.rows.copy(deep=False)
+    kept = {name: subject.facts[name] for name in (BEGINS, INTERVAL, OPENING) if name in subject.facts}
+    rows.attrs[ATTRS] = {**kept, "codes": [code], "period": subject.period, "cumulative": True}
+    return rows
+
+
+def _opens(flow: Flow) -> pd.DatetimeIndex:
+    """Return the open of each row's session."""
+    first = flow.market.sessions[0][0] if flow.market and flow.market.sessions else None
+    days = flow.times.tz_localize(None).normalize()
+    opens = days if first is None else days + np.timedelta64(first.hour * 60 + first.minute, "m")
+    return opens.tz_localize(flow.times.tz)
