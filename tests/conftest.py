@@ -20,14 +20,15 @@ hypothesis_settings.register_profile(
 
 
 @pytest.fixture(autouse=True)
-def _own_settings(monkeypatch):
+def _own_settings(monkeypatch, tmp_path_factory):
     """No test sees another's configuration or used-up budget, or the developer's environment."""
     for name in ("PD_CAPFLOW_URL", "PD_CAPFLOW_KEY", "PD_CAPFLOW_RSA_KEY", "PD_CAPFLOW_CA_FILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PD_CAPFLOW_CONFIG", os.devnull)
     monkeypatch.setattr(settings, "_configured", {})
     monkeypatch.setattr(demo, "_gateways", {})
-    monkeypatch.setattr(pacing, "_pacers", {})
+    monkeypatch.setattr(pacing, "_ledgers", {})
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setattr(known, "_names", {})
     yield
     close_shared_clients()

@@ -62,7 +62,7 @@ def test_the_import_opens_no_heavy_door():
         "cryptography",
         "dask",
         "google",
-        "pyrate_limiter",
+        "platformdirs",
     }
     assert heavy.isdisjoint(done.stdout.split())
 

@@ -7,17 +7,18 @@ budget stops the clock. All requests are reads, so one whose connection died und
 from __future__ import annotations
 
 import asyncio
-import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pd_capflow.client.batch import Errors, Outcome, Plan, plan_distribution, plan_flow
+from pd_capflow.client.clock import MONOTONIC
 from pd_capflow.client.copies import copied
 from pd_capflow.client.deadline import Deadline
 from pd_capflow.client.known import remember
 from pd_capflow.client.lifeline import Lifeline
 from pd_capflow.client.link import Line, Link, Listeners
 from pd_capflow.client.neighbours import AsyncNeighbours
-from pd_capflow.client.pacing import pacer_for
+from pd_capflow.client.pacing import Booking, Pacer, pacer_for
 from pd_capflow.client.patience import Patience
 from pd_capflow.client.progress import ProgressOption, meter_for
 from pd_capflow.client.selecting import expand
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from pd_capflow.client.clock import PacingClock
     from pd_capflow.client.notice import Notice
     from pd_capflow.client.progress import Meter
     from pd_capflow.client.settings import Settings
@@ -61,6 +63,8 @@ class AsyncClient(AsyncNeighbours):
         Where to, and how.
     states, pushes : Listeners, optional
         Whom to tell of the link, and of notices.
+    clock : PacingClock, optional
+        What pacing goes by instead of the system's clock; the budget is then the client's own.
 
     Examples
     --------
@@ -78,9 +82,13 @@ class AsyncClient(AsyncNeighbours):
         settings: Settings,
         states: Listeners[Link] | None = None,
         pushes: Listeners[Notice] | None = None,
+        *,
+        clock: PacingClock | None = None,
     ) -> None:
         self.settings = settings
-        self._pacer = pacer_for(settings.address, settings.rate)
+        self._clock = clock or MONOTONIC
+        own = Pacer(settings.rate, clock=clock) if clock else None
+        self._pacer = own or pacer_for(settings.address, settings.rate)
         states = Listeners() if states is None else states
         pushes = Listeners() if pushes is None else pushes
         self._line = Line(str(settings.address), states, pushes)
@@ -167,7 +175,10 @@ class AsyncClient(AsyncNeighbours):
 
     def meter(self, plan: Plan, progress: ProgressOption) -> Meter:
         """Return the meter that shows a plan's progress."""
-        return meter_for(progress, len(plan.queries), self._pacer.room(plan.queries[0].method))
+        method = plan.queries[0].method
+        return meter_for(
+            progress, len(plan.queries), self._pacer.room(method), partial(self._pacer.time_for, method)
+        )
 
     async def answers(self, query: Query[Any]) -> list[Any]:
         """Ask a query and what follows it up, and return what was read."""
@@ -175,8 +186,9 @@ class AsyncClient(AsyncNeighbours):
             raise QueryError(f"{query!r} is no query; expected one such as CapitalFlow('HK.00700')")
         found: list[Any] = []
         left: Query[Any] | None = query
+        meter = meter_for(None, 1)
         while left is not None:
-            answer = await self._ask(left, _in_silence)
+            answer = await self._ask(left, meter)
             found.append(answer)
             left = left.follow_up(answer)
         return found
@@ -198,7 +210,7 @@ class AsyncClient(AsyncNeighbours):
         async def ask_one(query: CapitalQuery) -> None:
             try:
                 async with free:
-                    outcome.parts[query.security] = await self._ask(query, meter.waiting)
+                    outcome.parts[query.security] = await self._ask(query, meter)
                 patience.answered()
             except CapflowError as error:
                 outcome.errors[query.security] = error
@@ -223,12 +235,12 @@ class AsyncClient(AsyncNeighbours):
         outcome.source = self.source()
         return outcome
 
-    async def _ask(self, query: Query[Any], on_wait: Callable[[float], None]) -> Any:
+    async def _ask(self, query: Query[Any], meter: Meter) -> Any:
         """Ask until there is an answer that is not a refusal for asking too often."""
-        since = time.monotonic()
+        since = self._pacer.now()
         while True:
             try:
-                answer = await self._ask_twice(query, on_wait)
+                answer = await self._ask_twice(query, meter)
             except RateLimitError:
                 if not self._pacer.refused(query.method, since):
                     raise
@@ -239,16 +251,16 @@ class AsyncClient(AsyncNeighbours):
                 self._learn(answer)
                 return answer
 
-    async def _ask_twice(self, query: Query[Any], on_wait: Callable[[float], None]) -> Any:
+    async def _ask_twice(self, query: Query[Any], meter: Meter) -> Any:
         """Ask, and once more if the connection dies meanwhile. The first error is the one that counts."""
         deadline = Deadline(self.settings.timeout)
         try:
-            return await self._ask_once(query, deadline, on_wait)
+            return await self._ask_once(query, deadline, meter)
         except DisconnectedError as first:
             if self._lifeline.is_closed:
                 raise
             try:
-                return await self._ask_once(query, deadline, on_wait)
+                return await self._ask_once(query, deadline, meter)
             except TransportError as second:
                 cause = first.__cause__
                 if isinstance(cause, ReplyTimeoutError):
@@ -256,14 +268,22 @@ class AsyncClient(AsyncNeighbours):
                     raise copied(cause) from second
                 raise first from (cause or second)
 
-    async def _ask_once(self, query: Query[Any], deadline: Deadline, on_wait: Callable[[float], None]) -> Any:
+    async def _ask_once(self, query: Query[Any], deadline: Deadline, meter: Meter) -> Any:
         await self._lifeline.connect(deadline)
+        booking = Booking()
         if query.is_paced:
             with deadline.stopped():
-                await self._pacer.acquire(query.method, on_wait, self._lifeline.sleep)
+                booking = await self._pacer.acquire(query.method, meter.waiting, self._sleep)
         # The wait may have outlived the connection.
         connection = await self._lifeline.connect(deadline)
-        return await connection.ask(query.method, query.request(), query.read, deadline.left)
+        try:
+            with meter.under_way():
+                return await connection.ask(query.method, query.request(), query.read, deadline.left)
+        finally:
+            self._pacer.answered(query.method, booking)
+
+    async def _sleep(self, seconds: float) -> None:
+        await self._lifeline.sleep(seconds, self._clock)
 
     def _learn(self, answer: Any) -> None:
         if isinstance(answer, GatewayState):
@@ -276,7 +296,3 @@ def _cancel_others(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         if task is not asyncio.current_task():
             task.cancel()
-
-
-def _in_silence(_seconds: float) -> None:
-    """Wait for the rate budget without telling anybody."""

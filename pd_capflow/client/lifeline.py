@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pd_capflow.client.backoff import pauses
+from pd_capflow.client.clock import MONOTONIC
 from pd_capflow.client.copies import copied
 from pd_capflow.client.deadline import Deadline
 from pd_capflow.client.dial import dial
@@ -30,6 +31,7 @@ from pd_capflow.errors import (
 from pd_capflow.protocol.events import Broken, Heard, Pushed, Quiet
 
 if TYPE_CHECKING:
+    from pd_capflow.client.clock import PacingClock
     from pd_capflow.client.connection import Connection
     from pd_capflow.client.link import Line
     from pd_capflow.client.settings import Settings
@@ -112,12 +114,9 @@ class Lifeline:
         if self._line.link.status != "closed":
             self._line.move("closed")
 
-    async def sleep(self, seconds: float) -> None:
+    async def sleep(self, seconds: float, clock: PacingClock = MONOTONIC) -> None:
         """Sleep, unless the client is closed meanwhile: then raise that."""
-        home = self._home()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await home.closing.wait()
+        await clock.sleep(seconds, self._home().closing)
         self._check_open()
 
     def nudge(self) -> None:

@@ -7,6 +7,7 @@ import hmac
 import itertools
 import logging
 import secrets
+import time
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Self
 
@@ -56,6 +57,8 @@ class Gateway:
         How fast the default clock runs.
     limit : Limit or None
         Requests in a sliding window, for each interface over all connections; None for no limit.
+    timer : callable
+        Seconds that the limit goes by, on a clock that never goes back.
     language : {"en", "chs"}
         In which to refuse.
     rsa : Rsa, optional
@@ -83,6 +86,7 @@ class Gateway:
         clock: Callable[[], datetime] | None = None,
         speed: float = 1.0,
         limit: Limit | None = Limit(),  # noqa: B008  # frozen
+        timer: Callable[[], float] = time.monotonic,
         language: Language = "en",
         rsa: Rsa | None = None,
         encryption: Algorithm | None = None,
@@ -90,7 +94,7 @@ class Gateway:
     ) -> None:
         self.market = InventedMarket(seed)
         self.clock = clock or Clock(speed=speed)
-        self.limiter = RateLimiter(limit)
+        self.limiter = RateLimiter(limit, timer)
         self.language = language
         self.cipher: Cipher = rsa or PLAIN
         self.is_logged_in = True

@@ -23,7 +23,7 @@ _KINDS: tuple[tuple[type[GatewayError], tuple[str, ...], str], ...] = (
     (
         RateLimitError,
         ("频率", "频繁", "frequency", "too frequent"),
-        "another program used the budget too; wait 30 seconds",
+        "more was asked than the gateway grants in its window, by this program or another; wait 30 seconds",
     ),
     (
         UnknownSecurityError,

@@ -409,11 +409,12 @@ def kit() -> type[Kit]:
 
 
 @pytest.fixture(autouse=True)
-def _clean_slate(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _clean_slate(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Give each test the settings, the rate budgets and the shared clients of a new process."""
     for name in ("PD_CAPFLOW_URL", "PD_CAPFLOW_KEY", "PD_CAPFLOW_RSA_KEY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(pacing, "_pacers", {})
+    monkeypatch.setattr(pacing, "_ledgers", {})
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setattr(settings, "_configured", {})
     yield
     close_shared_clients()

@@ -405,8 +405,10 @@ class TestProcesses:
             held, forked = threading.Event(), threading.Event()
 
             def hold():
-                pacer = client._async._pacer
-                with pacing._pacers_lock, pacer._lock, portal._lock, shared._lock, demo._lock:
+                ledgers = client._async._pacer._ledgers
+                ledger = ledgers.of(3211)
+                budget = (pacing._lock, ledgers._lock, ledger._lock)
+                with budget[0], budget[1], budget[2], portal._lock, shared._lock, demo._lock:
                     held.set()
                     forked.wait()
 

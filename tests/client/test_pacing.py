@@ -17,6 +17,7 @@ from pd_capflow.errors import BatchError, DisconnectedError, RateLimitError
 from pd_capflow.gateway import Gateway
 from pd_capflow.gateway.handlers import Refusal
 from pd_capflow.gateway.limits import Limit
+from pd_capflow.protocol.messages import CAPITAL_DISTRIBUTION
 from pd_capflow.security import Security
 
 RATE = (5, 0.5)
@@ -55,12 +56,10 @@ def strict():
     portal.run(there.close())
 
 
-def exhaust(there, kit):
-    """Use up the gateway's budget over a connection of its own."""
-    with pd_capflow.connect(there.url, rate=None) as other:
-        for _ in range(RATE[0]):
-            other.capital_distribution(CODE)
-    there.granted = 0
+def exhaust(there):
+    """Use up the gateway's budget as a program does that is none of ours."""
+    for _ in range(RATE[0]):
+        assert there.limiter.grants(CAPITAL_DISTRIBUTION.proto_id)
 
 
 def test_a_long_list_arrives_without_one_refusal(strict, connect):
@@ -99,6 +98,52 @@ def test_interfaces_have_budgets_of_their_own(strict, connect):
     client.capital_flow(CODES[:5], "day", progress=seen.append)
     assert [each.waiting for each in seen] == [0.0] * 10
     assert strict.refused == 0
+
+
+def test_what_an_unpaced_client_sends_counts_too(strict, connect):
+    """It waits for nobody, but whoever does knows of its requests."""
+    connect(strict.url, rate=None).capital_distribution(CODES[: RATE[0]])
+    seen = []
+    connect(strict.url, rate=RATE).capital_distribution(CODES[RATE[0] : RATE[0] + 2], progress=seen.append)
+    assert seen[0].waiting > 0
+    assert strict.refused == 0
+
+
+def test_each_rate_is_obeyed_over_all_requests(strict, connect):
+    """A client with a smaller rate counts what one with a larger has sent."""
+    connect(strict.url, rate=RATE).capital_distribution(CODES[:2])
+    seen = []
+    connect(strict.url, rate=(2, 0.5)).capital_distribution(CODES[2:4], progress=seen.append)
+    assert seen[0].waiting > 0
+
+
+def test_all_names_of_this_machine_are_one_budget(strict, connect):
+    connect(strict.url, rate=RATE).capital_distribution(CODES[: RATE[0]])
+    seen = []
+    other = connect(strict.url.replace("127.0.0.1", "localhost"), rate=RATE)
+    other.capital_distribution(CODES[RATE[0] : RATE[0] + 2], progress=seen.append)
+    assert seen[0].waiting > 0
+    assert strict.refused == 0
+
+
+def test_progress_tells_the_time_left(strict, connect):
+    """23 codes at 5 a window: four windows are waited out, less what of the first is over."""
+    seen = []
+    connect(strict.url, rate=RATE).capital_distribution(CODES, progress=seen.append)
+    first_wait = next(each for each in seen if each.waiting)
+    assert 3 * RATE[1] < first_wait.left < 5 * RATE[1]
+    assert seen[-1].left == 0.0
+
+
+def test_a_long_wait_is_said_once(strict, connect, caplog):
+    """In the log, whatever shows progress: one line for a call, not one for each of its requests."""
+    rate = (1, 2.1)
+    client = connect(strict.url, rate=rate)
+    client.capital_distribution(CODE)
+    with caplog.at_level("INFO", "pd_capflow.client"):
+        client.capital_distribution(CODES[1], progress=False)
+    said = [record.getMessage() for record in caplog.records if "rate budget" in record.getMessage()]
+    assert said == ["= waiting 2 s for the gateway's rate budget"]
 
 
 def test_progress_is_told(strict, connect):
@@ -145,7 +190,7 @@ def test_without_pacing_the_refusal_comes_through(strict, connect):
 def test_what_another_program_used_up_is_waited_out(strict, connect, kit):
     """The refusal is not the user's concern: the window is waited out and the request asked again."""
     client = connect(strict.url, rate=RATE)
-    exhaust(strict, kit)
+    exhaust(strict)
     seen = []
     with kit.within(10):
         frame = client.capital_distribution(CODES[:3], progress=seen.append)
@@ -157,7 +202,7 @@ def test_what_another_program_used_up_is_waited_out(strict, connect, kit):
 
 def test_one_code_waits_too(strict, connect, kit):
     client = connect(strict.url, rate=RATE)
-    exhaust(strict, kit)
+    exhaust(strict)
     with kit.within(10):
         assert len(client.capital_distribution(CODE)) == 1
     assert strict.refused >= 1
