@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["QUESTION", "as_asked", "split_codes"]
+__all__ = ["CHARTS", "QUESTION", "as_asked", "split_codes"]
 
 _WATCHLIST = "watchlist:"
+
+#: The kinds of chart of `pd_capflow.plot` that show capital flow, told without loading matplotlib.
+CHARTS = ("cumulative", "bars")
 
 #: Flags and keywords of `argparse.ArgumentParser.add_argument`, in the order of the help.
 QUESTION: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (

@@ -30,6 +30,7 @@ def _own_settings(monkeypatch, tmp_path_factory):
     monkeypatch.setattr(pacing, "_ledgers", {})
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setattr(known, "_names", {})
+    monkeypatch.setattr(known, "_watchlists", {})
     yield
     close_shared_clients()
 

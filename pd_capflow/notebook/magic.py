@@ -14,7 +14,7 @@ from pd_capflow.accessor import CapflowAccessor
 from pd_capflow.errors import CapflowError
 from pd_capflow.flow.frames import ATTRS, DEMO_NOTE
 from pd_capflow.notebook.oneline import in_one_line
-from pd_capflow.options import QUESTION, as_asked, split_codes
+from pd_capflow.options import CHARTS, QUESTION, as_asked, split_codes
 
 if TYPE_CHECKING:
     import argparse
@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["CapflowMagics"]
+__all__ = ["ARGUMENTS", "CapflowMagics"]
+
+#: Flags and keywords of all arguments of ``%capflow``, as in `pd_capflow.options.QUESTION`.
+ARGUMENTS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    *QUESTION,
+    (
+        ("--plot",),
+        {"nargs": "?", "const": "", "metavar": "KIND", "help": f"draw a chart: {' or '.join(CHARTS)}"},
+    ),
+    (("-o",), {"dest": "name", "metavar": "NAME", "help": "also keep the frame in this variable"}),
+    (("-h", "--help"), {"action": "store_true", "help": "show this and ask nothing"}),
+)
 
 _NO_CODE = "no code given; expected one such as %capflow HK.00700 (%capflow -h tells more)"
 # Frames between the cell and the expansion of its variables.
@@ -48,9 +59,9 @@ class _Words(DollarFormatter):
         return value if listed else super().convert_field(value, conversion)
 
 
-def _question(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a magic the arguments of a question."""
-    for flags, keywords in reversed(QUESTION):
+def _arguments(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a magic all its arguments."""
+    for flags, keywords in reversed(ARGUMENTS):
         method = argument(*flags, **keywords)(method)
     return method
 
@@ -61,10 +72,7 @@ class CapflowMagics(Magics):
 
     @no_var_expand
     @magic_arguments()
-    @_question
-    @argument("--plot", nargs="?", const="", metavar="KIND", help="draw a chart: cumulative or bars")
-    @argument("-o", dest="name", metavar="NAME", help="also keep the frame in this variable")
-    @argument("-h", "--help", action="store_true", help="show this and ask nothing")
+    @_arguments
     @line_magic
     def capflow(self, line: str) -> pd.DataFrame | None:
         """Fetch capital flow and return it as a tidy frame.
