@@ -11,6 +11,9 @@ In code::
     frame = pd.DataFrame.capflow.fetch("HK.00700")
     frame.capflow.plot()
 
+A question can be kept as a value, such as ``pd_capflow.Snapshot(["HK.00700"])``; ``client.fetch(query)``
+takes them all.
+
 Importing this registers the accessor and little else: everything heavier is behind a door that opens
 when it is first used.
 """
@@ -36,7 +39,22 @@ if TYPE_CHECKING:
         connect,
         connect_async,
     )
-    from pd_capflow.flow.queries import CapitalDistribution, CapitalFlow
+    from pd_capflow.flow.queries import (
+        CapitalDistribution,
+        CapitalFlow,
+        GatewayState,
+        History,
+        MarketState,
+        Plates,
+        PlateSecurities,
+        Query,
+        Snapshot,
+        State,
+        StaticInfo,
+        TradeDates,
+        Watchlist,
+        Watchlists,
+    )
     from pd_capflow.security import MARKETS, Security
 
 __version__ = "0.1.0"
@@ -47,10 +65,22 @@ __all__ = [
     "CapitalDistribution",
     "CapitalFlow",
     "Client",
+    "GatewayState",
+    "History",
     "Link",
+    "MarketState",
     "Notice",
+    "PlateSecurities",
+    "Plates",
     "Progress",
+    "Query",
     "Security",
+    "Snapshot",
+    "State",
+    "StaticInfo",
+    "TradeDates",
+    "Watchlist",
+    "Watchlists",
     "configure",
     "connect",
     "connect_async",
@@ -75,6 +105,18 @@ _DOORS = {
     "doctor": "checkup",
     "CapitalDistribution": "flow.queries",
     "CapitalFlow": "flow.queries",
+    "GatewayState": "flow.queries",
+    "History": "flow.queries",
+    "MarketState": "flow.queries",
+    "Plates": "flow.queries",
+    "PlateSecurities": "flow.queries",
+    "Query": "flow.queries",
+    "Snapshot": "flow.queries",
+    "State": "flow.queries",
+    "StaticInfo": "flow.queries",
+    "TradeDates": "flow.queries",
+    "Watchlist": "flow.queries",
+    "Watchlists": "flow.queries",
     "MARKETS": "security",
     "Security": "security",
 }

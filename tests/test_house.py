@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import inspect
 import pkgutil
 import subprocess
 import sys
@@ -46,6 +47,24 @@ def test_every_public_name_opens():
     assert set(pd_capflow.__all__) <= set(dir(pd_capflow))
     with pytest.raises(AttributeError, match="nonsense"):
         _ = pd_capflow.nonsense
+
+
+def kinds_of(query):
+    return {query, *(kind for each in query.__subclasses__() for kind in kinds_of(each))}
+
+
+def test_every_query_that_can_be_asked_has_a_door():
+    """client.fetch(query) is of use only for queries that a user can find."""
+    for name in MODULES:
+        if name.startswith("pd_capflow.flow.queries."):
+            importlib.import_module(name)
+    askable = [each for each in kinds_of(pd_capflow.Query) if not inspect.isabstract(each)]
+    ours = {each.__name__: each for each in askable if each.__module__.startswith("pd_capflow.")}
+    assert {"CapitalFlow", "History", "State", "Watchlist"} < set(ours)
+    assert set(ours) <= set(pd_capflow.__all__)
+    for name, query in ours.items():
+        assert getattr(pd_capflow, name) is query
+        assert name in pd_capflow.Client.fetch.__doc__
 
 
 def test_the_import_opens_no_heavy_door():

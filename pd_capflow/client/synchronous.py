@@ -256,7 +256,9 @@ class Client(Neighbours):
         Parameters
         ----------
         query : Query
-            The question as a value.
+            The question as a value: a `CapitalFlow`, `CapitalDistribution`, `Snapshot`, `StaticInfo`,
+            `History`, `Plates`, `PlateSecurities`, `Watchlists`, `Watchlist`, `TradeDates`, `MarketState`
+            or `State`, all of them in `pd_capflow`.
 
         Returns
         -------
@@ -269,6 +271,8 @@ class Client(Neighbours):
         >>> client = pd_capflow.connect("demo://")
         >>> client.fetch(pd_capflow.CapitalFlow("US.AAPL", "week")).attrs["capflow"]["currency"]
         'USD'
+        >>> client.fetch(pd_capflow.PlateSecurities("HK.BK1003")).index.tolist()
+        ['HK.00883', 'HK.00941']
         """
         client = self._here()
         answers = self._run(client.answers(query))
