@@ -51,7 +51,8 @@ def connect(
     timeout : float, default 10.0
         Seconds that a call may take, waiting for the rate budget excepted.
     rate : (int, float) or None, default (30, 30.0)
-        Requests per sliding window of seconds, for each interface; None asks without pacing.
+        Requests of capital flow per sliding window of seconds, and of every other interface in
+        proportion to what OpenD grants of it; None asks without pacing. See `configure`.
 
     Returns
     -------
@@ -90,7 +91,11 @@ async def connect_async(
     timeout: float | Unset = UNSET,  # noqa: ASYNC109  # the deadline of every later call, not of this one
     rate: Rate | Unset | None = UNSET,
 ) -> AsyncClient:
-    """Return a client for the running event loop that is connected; see `connect`."""
+    """Return a client for the running event loop that is connected.
+
+    It takes what `connect` takes: ``rate`` too is requests of capital flow per sliding window of seconds,
+    and of every other interface in proportion to what OpenD grants of it.
+    """
     key = Secret.of(key)
     client = AsyncClient(
         resolve(url=url, key=key, rsa_key=rsa_key, ca_file=ca_file, timeout=timeout, rate=rate)

@@ -33,7 +33,8 @@ Rate = tuple[int, float]
 
 #: Seconds that a call may take, waiting for the rate budget excepted.
 DEFAULT_TIMEOUT = 10.0
-#: Requests, and the seconds of the sliding window in which the gateway grants them to each interface.
+#: Requests of capital flow, and the seconds of the sliding window in which the gateway grants them; what
+#: it grants of every other interface is `pd_capflow.protocol.messages.Method.budget`.
 DEFAULT_RATE: Rate = (30, 30.0)
 
 
@@ -65,12 +66,27 @@ _configured: dict[str, Any] = {}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that a client needs to know before it connects; only what its address has a use for."""
+    """Everything that a client needs to know before it connects; only what its address has a use for.
+
+    Attributes
+    ----------
+    address : Address
+        Where the gateway listens.
+    timeout : float
+        Seconds that a call may take, waiting for the rate budget excepted.
+    rate : (int, float) or None
+        Requests of capital flow per sliding window of seconds, and of every other interface in
+        proportion to what OpenD grants of it; None for no pacing.
+    key : str or None
+        The WebSocket key, a `Secret`.
+    rsa_key, ca_file : str or None
+        Paths of the RSA private key and of the certificates.
+    """
 
     address: Address
     timeout: float = DEFAULT_TIMEOUT
     rate: Rate | None = DEFAULT_RATE
-    key: str | None = field(default=None, repr=False)  # a Secret
+    key: str | None = field(default=None, repr=False)
     rsa_key: str | None = None
     ca_file: str | None = None
 
@@ -103,7 +119,9 @@ def configure(
     timeout : float
         Seconds that a call may take, waiting for the rate budget excepted.
     rate : (int, float) or None
-        Requests per sliding window of seconds, for each interface; None asks without pacing.
+        Requests of capital flow per sliding window of seconds, and of every other interface in
+        proportion to what OpenD grants of it: with ``(30, 30.0)`` it is 60 snapshots and 10 lists of
+        plates. None asks without pacing.
 
     Raises
     ------
