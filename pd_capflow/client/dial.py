@@ -126,7 +126,8 @@ async def _places(address: Address) -> list[tuple[str, int]]:
 
 
 def _no_connection(address: Address, reason: str) -> ConnectError:
-    return ConnectError(f"no gateway at {address}: {reason}. {_REMEDIES}", address=str(address))
+    stop = "" if reason.endswith((".", "?", "!")) else "."
+    return ConnectError(f"no gateway at {address}: {reason}{stop} {_REMEDIES}", address=str(address))
 
 
 def _reason(error: OSError) -> str:

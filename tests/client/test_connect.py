@@ -94,6 +94,19 @@ def test_no_answer_to_the_attempt(full_port, kit):
     assert caught.value.address == url
 
 
+@pytest.mark.parametrize(
+    ("scheme", "said"),
+    [
+        ("tcp", "no answer to the attempt to connect. Start OpenD there"),
+        ("wss", "no answer to the attempt to connect; is it ws:// and not wss://? Start OpenD there"),
+    ],
+)
+def test_the_reason_is_a_sentence_with_one_end(full_port, scheme, said):
+    with pytest.raises(ConnectError) as caught:
+        pd_capflow.connect(f"{scheme}://127.0.0.1:{full_port}", timeout=0.2)
+    assert said in str(caught.value)
+
+
 def test_a_host_with_several_addresses_is_tried_through(gateway, connect, kit):
     """``localhost`` may be ``::1`` first, where nobody listens."""
     there = gateway()

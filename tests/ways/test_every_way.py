@@ -115,7 +115,7 @@ class TestWhatIsInTheWay:
 
     def test_tls_where_there_is_none(self, gateway_at):
         address, _ = gateway_at("ws")
-        with pytest.raises(ConnectError, match="is it ws://"):
+        with pytest.raises(ConnectError, match=r"is it ws:// and not wss://\? Start OpenD there, or"):
             pd_capflow.connect(address.replace("ws:", "wss:"), timeout=1)
 
     def test_a_websocket_where_there_is_tcp(self, gateway_at):
