@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["CHARTS", "QUESTION", "as_asked", "split_codes"]
+__all__ = ["CHARTS", "QUESTION", "as_asked", "split_codes", "unquoted"]
 
 _WATCHLIST = "watchlist:"
 
@@ -60,11 +60,23 @@ def split_codes(words: list[str]) -> list[str]:
 
 
 def _pieces(word: str) -> list[str]:
-    bare = word.strip("'\"")
+    bare = unquoted(word)
     # What has a blank was in quotes, which a command line's shell has taken off already.
-    if bare.startswith(_WATCHLIST) and (word[0] in "'\"" or " " in bare):
+    if bare.startswith(_WATCHLIST) and (bare != word or " " in bare):
         return [bare]
     return [piece.strip("[]()'\"") for piece in word.split(",")]
+
+
+def unquoted(word: str) -> str:
+    """Return what stands between a pair of quotes, which IPython leaves around an argument.
+
+    Examples
+    --------
+    >>> unquoted("'2026-01-05 09:30'"), unquoted("day")
+    ('2026-01-05 09:30', 'day')
+    """
+    quoted = len(word) > 1 and word[0] == word[-1] and word[0] in "'\""
+    return word[1:-1] if quoted else word
 
 
 def as_asked(words: list[str]) -> str | list[str]:

@@ -7,6 +7,8 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from pd_capflow.errors import ConnectError, QueryError, UnknownSecurityError
+from pd_capflow.gateway.plates import WATCHLISTS, Watchlist
+from pd_capflow.security import Security
 
 DEMO = "--url demo://"
 
@@ -77,6 +79,52 @@ def test_selectors_can_be_said_as_codes_are(run, said, asked):
 def test_a_watchlist_with_blanks_stands_in_quotes(run):
     _, printed = run(f'%capflow "watchlist:My own, (old) list" {DEMO}')
     assert printed.startswith("GatewayError: watchlist:My own, (old) list: the gateway refused")
+
+
+# What people call their watchlists.
+NAMES = ("My list", "A,B", "(old)", "Bob's", 'the "best"')
+
+
+@pytest.fixture
+def lists(monkeypatch):
+    """The demo gateway of a user who has such watchlists."""
+    members = (Security.parse("HK.00700"), Security.parse("HK.09988"))
+    for name in NAMES:
+        monkeypatch.setitem(WATCHLISTS, name, Watchlist(name, 1, members))
+    return DEMO
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("said", ["$codes", "{codes}", "{tuple(codes)}", "--plot $codes", "--plot {codes}"])
+def test_a_list_keeps_the_names_of_watchlists_whole(run, lists, name, said):
+    """Watchlists are called as users like, with blanks, commas, brackets and quotes."""
+    from matplotlib import pyplot as plt
+
+    plt.switch_backend("agg")
+    asked = [f"watchlist:{name}", "HK.00005"]
+    result, printed = run(f"codes = {asked!r}\n%capflow {said} {lists}")
+    plt.close("all")
+    assert result.error_in_exec is None, printed
+    assert result.result.attrs["capflow"]["asked"] == asked
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ('--plot "watchlist:A,B"', "A,B"),
+        ("--plot 'watchlist:My list'", "My list"),
+        ('"watchlist:A,B" --plot', "A,B"),
+        ('"watchlist:A,B" --plot "cumulative"', "A,B"),
+    ],
+)
+def test_quotes_hold_a_watchlist_together_behind_plot(run, lists, said, name):
+    from matplotlib import pyplot as plt
+
+    plt.switch_backend("agg")
+    result, printed = run(f"%capflow {said} {lists}")
+    plt.close("all")
+    assert result.error_in_exec is None, printed
+    assert result.result.attrs["capflow"]["asked"] == [f"watchlist:{name}"]
 
 
 def test_expressions_and_names_are_expanded(run):

@@ -14,7 +14,7 @@ from pd_capflow.accessor import CapflowAccessor
 from pd_capflow.errors import CapflowError
 from pd_capflow.flow.frames import ATTRS, DEMO_NOTE
 from pd_capflow.notebook.oneline import in_one_line
-from pd_capflow.options import CHARTS, QUESTION, as_asked, split_codes
+from pd_capflow.options import CHARTS, QUESTION, as_asked, split_codes, unquoted
 
 if TYPE_CHECKING:
     import argparse
@@ -43,13 +43,14 @@ _STACK_DEPTH = 3
 class _Words(DollarFormatter):
     """Expands ``$name`` and ``{expr}`` into arguments.
 
-    A list becomes its items with a comma behind each, so that one alone stays a list. A date, which
-    prints with a blank before its hour, becomes one word.
+    A list becomes its items with a comma behind each, so that one alone stays a list; watchlists, whose
+    names may have blanks and commas, stand in quotes. A date, which prints with a blank before its hour,
+    becomes one word.
     """
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if not isinstance(value, str) and hasattr(value, "__iter__"):
-            return " ".join(f"{item}," for item in value)
+            return " ".join(f"{_one_word(str(item))} ," for item in value)
         if not format_spec and hasattr(value, "isoformat"):
             return str(value.isoformat())
         return str(super().format_field(value, format_spec))
@@ -57,6 +58,11 @@ class _Words(DollarFormatter):
     def convert_field(self, value: Any, conversion: str | None) -> Any:
         listed = not isinstance(value, str) and hasattr(value, "__iter__")
         return value if listed else super().convert_field(value, conversion)
+
+
+def _one_word(item: str) -> str:
+    quote = "'" if '"' in item else '"'
+    return f"{quote}{item}{quote}" if item.startswith("watchlist:") else item
 
 
 def _arguments(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -107,22 +113,17 @@ class CapflowMagics(Magics):
 
 def _settle(arguments: argparse.Namespace) -> None:
     """Tell codes from kinds, and refuse what cannot be meant."""
-    for option in ("period", "start", "end", "url", "plot", "name"):
-        setattr(arguments, option, _unquoted(getattr(arguments, option)))
     if arguments.plot and set(".:") & set(arguments.plot):
-        # "--plot HK.00700": what follows is not a kind but the code.
+        # "--plot HK.00700": what follows is not a kind but the code, which keeps its quotes.
         arguments.codes.insert(0, arguments.plot)
         arguments.plot = ""
+    for option in ("period", "start", "end", "url", "plot", "name"):
+        if value := getattr(arguments, option):
+            setattr(arguments, option, unquoted(value))
     if not split_codes(arguments.codes):
         raise UsageError(_NO_CODE)
     if arguments.name is not None and (not arguments.name.isidentifier() or iskeyword(arguments.name)):
         raise UsageError(f"-o {arguments.name}: expected the name of a variable")
-
-
-def _unquoted(text: str | None) -> str | None:
-    """Return what stands between quotes, which IPython leaves around an argument."""
-    quoted = text is not None and len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
-    return text[1:-1] if text and quoted else text
 
 
 def _ask(arguments: argparse.Namespace) -> pd.DataFrame:
