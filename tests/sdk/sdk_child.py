@@ -1,8 +1,9 @@
 """Ask a gateway with the vendor's SDK; run in a process of its own.
 
 Standard input holds a JSON document: ``port``, perhaps ``rsa``, a key file, and ``questions``, each the
-name of a method of `futu.OpenQuoteContext` and its arguments. Standard output holds the list of answers:
-``[ret, data]``, frames as dicts of lists.
+name of a method of `futu.OpenQuoteContext` and its arguments, and perhaps ``notices``, how many pushes to
+wait for. Standard output holds the list of answers: ``[ret, data]``, frames as dicts of lists; behind them
+the list of notices, ``[ret, [type, sub_type, data]]``, if there are any to wait for.
 
 The SDK writes logs into the home directory, prints from threads of its own, and keeps the process alive
 with them. So this process has another home, keeps the SDK away from its output, and ends without asking.
@@ -10,7 +11,10 @@ with them. So this process has another home, keeps the SDK away from its output,
 
 import json
 import os
+import queue
 import sys
+
+PATIENCE = 30
 
 
 def main(output):
@@ -22,10 +26,29 @@ def main(output):
         futu.SysConfig.enable_proto_encrypt(True)
         futu.SysConfig.set_init_rsa_file(task["rsa"])
     context = futu.OpenQuoteContext(host="127.0.0.1", port=task["port"])
+    notices = listen(context)
     answers = [ask(context, *question) for question in task["questions"]]
+    if "notices" in task:
+        answers.append([notices.get(timeout=PATIENCE) for _ in range(task["notices"])])
     context.close()
     json.dump(answers, output)
     output.flush()
+
+
+def listen(context):
+    """Return a queue of what the SDK reads of the notices."""
+    import futu
+
+    read = queue.Queue()
+
+    class Handler(futu.SysNotifyHandlerBase):
+        def on_recv_rsp(self, rsp_pb):
+            answer = super().on_recv_rsp(rsp_pb)
+            read.put(answer)
+            return answer
+
+    context.set_handler(Handler())
+    return read
 
 
 def ask(context, method, arguments):

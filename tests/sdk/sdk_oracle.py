@@ -39,13 +39,14 @@ def gateway(*options, scheme="tcp"):
         process.communicate(timeout=PATIENCE)
 
 
-def ask_sdk(port, questions, home, *, rsa=None, **more):
+def ask_sdk(port, questions, home, *, rsa=None, notices=0, **more):
     """Return what the SDK answers to each question: pairs of its return code and its data.
 
-    With a key file it encrypts.
+    With a key file it encrypts. So many notices are waited for, and are the last of the answers.
     """
     key = {"rsa": str(rsa)} if rsa else {}
-    task = json.dumps({"port": port, "questions": questions} | key)
+    awaited = {"notices": notices} if notices else {}
+    task = json.dumps({"port": port, "questions": questions} | key | awaited)
     return json.loads(run([str(CHILD)], at_home(home, **more), task))
 
 
