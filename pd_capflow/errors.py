@@ -19,6 +19,8 @@
     ├─ BatchError                      some of many codes failed
     └─ StoreError
 
+    BatchInterrupted (KeyboardInterrupt) the user stopped a call for many codes; what came is in it
+
 Facts are attributes; the text comes after them. All of them pickle: the message is the one positional
 argument and every fact has a default, so that the default reduction of exceptions restores them.
 """
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AuthenticationError",
     "BatchError",
+    "BatchInterrupted",
     "CapflowError",
     "CapflowWarning",
     "ConnectError",
@@ -170,6 +173,29 @@ class BatchError(CapflowError):
         What came, shaped as the whole answer would have been.
     errors : dict of str to Exception
         Why the others did not come, by code, in the order asked.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        frame: pd.DataFrame | None = None,
+        errors: Mapping[str, Exception] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.frame = frame
+        self.errors = dict(errors or {})
+
+
+class BatchInterrupted(KeyboardInterrupt):
+    """The user stopped a call for many codes in the middle. The client goes on to be of use.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame or None
+        What had come, shaped as the whole answer would have been.
+    errors : dict of str to Exception
+        Why others had failed by then, by code, in the order asked.
     """
 
     def __init__(

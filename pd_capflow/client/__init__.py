@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pd_capflow.client.asynchronous import AsyncClient
 from pd_capflow.client.link import Link
 from pd_capflow.client.notice import Notice
@@ -9,7 +11,11 @@ from pd_capflow.client.progress import Progress
 from pd_capflow.client.secret import Secret
 from pd_capflow.client.settings import UNSET, Rate, Unset, configure, resolve
 from pd_capflow.client.shared import close_shared_clients, shared_client
+from pd_capflow.client.spread import SpreadClient, client_for
 from pd_capflow.client.synchronous import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = [
     "AsyncClient",
@@ -17,6 +23,7 @@ __all__ = [
     "Link",
     "Notice",
     "Progress",
+    "SpreadClient",
     "close_shared_clients",
     "configure",
     "connect",
@@ -26,7 +33,7 @@ __all__ = [
 
 
 def connect(
-    url: str | None = None,
+    url: str | Sequence[str] | None = None,
     *,
     key: str | None = None,
     rsa_key: str | None = None,
@@ -38,10 +45,12 @@ def connect(
 
     Parameters
     ----------
-    url : str, optional
+    url : str or list of str, optional
         ``tcp://HOST:PORT``, ``ws://HOST:PORT``, ``wss://HOST:PORT`` or ``demo://``; by default what
         `configure`, the environment variable ``PD_CAPFLOW_URL`` or the config file says, or else
-        ``tcp://127.0.0.1:11111``.
+        ``tcp://127.0.0.1:11111``. Of several gateways, whoever has room in its rate budget is asked for
+        the next code; one that fails is left out until it is back, and
+        ``attrs["capflow"]["source"]["by_code"]`` tells who served what.
     key : str, optional
         The WebSocket key.
     rsa_key : str, optional
@@ -83,21 +92,21 @@ def connect(
 
 
 async def connect_async(
-    url: str | None = None,
+    url: str | Sequence[str] | None = None,
     *,
     key: str | None = None,
     rsa_key: str | None = None,
     ca_file: str | None = None,
     timeout: float | Unset = UNSET,  # noqa: ASYNC109  # the deadline of every later call, not of this one
     rate: Rate | Unset | None = UNSET,
-) -> AsyncClient:
+) -> AsyncClient | SpreadClient:
     """Return a client for the running event loop that is connected.
 
     It takes what `connect` takes: ``rate`` too is requests of capital flow per sliding window of seconds,
     and of every other interface in proportion to what OpenD grants of it.
     """
     key = Secret.of(key)
-    client = AsyncClient(
+    client = client_for(
         resolve(url=url, key=key, rsa_key=rsa_key, ca_file=ca_file, timeout=timeout, rate=rate)
     )
     try:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from pd_capflow.errors import QueryError
 
-__all__ = ["DEFAULT_URL", "Address", "parse_address"]
+__all__ = ["DEFAULT_URL", "Address", "parse_address", "parse_addresses"]
 
 DEFAULT_URL = "tcp://127.0.0.1:11111"
 
@@ -60,6 +61,28 @@ def parse_address(url: str) -> Address:
     if not isinstance(url, str):
         raise QueryError(f"address {url!r} is no text; {_EXPECTED}")
     return _parse(url)
+
+
+def parse_addresses(urls: Any) -> tuple[Address, ...]:
+    """Read one address or several: a list of them, or a text with commas.
+
+    Raises
+    ------
+    QueryError
+        If there is none, one is none, two are the same, or the demo is among real gateways.
+    """
+    parts = urls.split(",") if isinstance(urls, str) else urls
+    if not isinstance(parts, list | tuple):
+        raise QueryError(f"address {urls!r} is no text; {_EXPECTED}, or a list of such")
+    found = tuple(parse_address(part) for part in parts)
+    if not found:
+        raise QueryError(f"the list of addresses is empty; {_EXPECTED}")
+    for address in found:
+        if found.count(address) > 1:
+            raise QueryError(f"address {address} is in the list twice; one gateway has one rate budget")
+    if len(found) > 1 and any(address.is_demo for address in found):
+        raise QueryError("demo:// stands alone: its invented numbers must not mix with those of a gateway")
+    return found
 
 
 @lru_cache(maxsize=64)

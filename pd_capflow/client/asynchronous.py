@@ -7,21 +7,17 @@ budget stops the clock. All requests are reads, so one whose connection died und
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from pd_capflow.client.batch import Errors, Outcome, Plan, plan_distribution, plan_flow
 from pd_capflow.client.clock import MONOTONIC
 from pd_capflow.client.copies import copied
 from pd_capflow.client.deadline import Deadline
-from pd_capflow.client.known import remember
 from pd_capflow.client.lifeline import Lifeline
 from pd_capflow.client.link import Line, Link, Listeners
-from pd_capflow.client.neighbours import AsyncNeighbours
 from pd_capflow.client.pacing import Booking, Pacer, pacer_for
 from pd_capflow.client.patience import Patience
-from pd_capflow.client.progress import ProgressOption, meter_for
-from pd_capflow.client.selecting import expand
+from pd_capflow.client.progress import meter_for
+from pd_capflow.client.verbs import AsyncVerbs
 from pd_capflow.errors import (
     CapflowError,
     DisconnectedError,
@@ -32,19 +28,18 @@ from pd_capflow.errors import (
     TransportError,
 )
 from pd_capflow.flow.queries import GatewayState, Query
-from pd_capflow.flow.selectors import parse_selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
-
+    from pd_capflow.client.batch import Outcome, Plan
     from pd_capflow.client.clock import PacingClock
+    from pd_capflow.client.connection import Connection
     from pd_capflow.client.notice import Notice
     from pd_capflow.client.progress import Meter
     from pd_capflow.client.settings import Settings
     from pd_capflow.flow.queries import CapitalQuery
-    from pd_capflow.flow.selectors import Choice, Selection
+    from pd_capflow.protocol.messages import Method
 
 __all__ = ["AsyncClient"]
 
@@ -54,7 +49,7 @@ R = TypeVar("R")
 _IN_FLIGHT = 64
 
 
-class AsyncClient(AsyncNeighbours):
+class AsyncClient(AsyncVerbs):
     """A client for use in an event loop. `pd_capflow.connect_async` makes one.
 
     Parameters
@@ -134,51 +129,13 @@ class AsyncClient(AsyncNeighbours):
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def capital_flow(
-        self,
-        codes: Any,
-        period: str = "intraday",
-        start: Any = None,
-        end: Any = None,
-        *,
-        errors: Errors = "raise",
-        progress: ProgressOption = None,
-    ) -> pd.DataFrame:
-        """Return the capital flow of one or more codes; see `Client.capital_flow`."""
-        selection = parse_selection(codes)
-        plan_flow(selection.sample, period, start, end, errors)  # what cannot be asked is not expanded
-        choice = await self.expand(selection, flowing=True)
-        return await self._frame(plan_flow(choice, period, start, end, errors), progress)
+    def room(self, method: Method) -> float:
+        """Return how many requests could be sent at once now."""
+        return self._pacer.room(method)
 
-    async def capital_distribution(
-        self, codes: Any, *, errors: Errors = "raise", progress: ProgressOption = None
-    ) -> pd.DataFrame:
-        """Return gross in- and outflow of one or more codes; see `Client.capital_distribution`."""
-        selection = parse_selection(codes)
-        plan_distribution(selection.sample, errors)
-        choice = await self.expand(selection, flowing=True)
-        return await self._frame(plan_distribution(choice, errors), progress)
-
-    async def fetch(self, query: Query[R]) -> R:
-        """Return the answer to one query; see `Client.fetch`."""
-        answers = await self.answers(query)
-        return remember(query.result(answers, self.source()))
-
-    async def expand(self, selection: Selection, *, flowing: bool = False) -> Choice:
-        """Return the securities that codes and selectors stand for; codes alone ask nobody."""
-        return await expand(self, selection, flowing=flowing) if selection.selectors else selection.choice()
-
-    async def _frame(self, plan: Plan, progress: ProgressOption) -> pd.DataFrame:
-        with self.meter(plan, progress) as meter:
-            outcome = await self.outcome(plan, meter)
-        return plan.frame(outcome)
-
-    def meter(self, plan: Plan, progress: ProgressOption) -> Meter:
-        """Return the meter that shows a plan's progress."""
-        method = plan.queries[0].method
-        return meter_for(
-            progress, len(plan.queries), self._pacer.room(method), partial(self._pacer.time_for, method)
-        )
+    def time_for(self, method: Method, requests: int) -> float:
+        """Return the seconds until so many requests more can have been sent."""
+        return self._pacer.time_for(method, requests)
 
     async def answers(self, query: Query[Any]) -> list[Any]:
         """Ask a query and what follows it up, and return what was read."""
@@ -200,9 +157,8 @@ class AsyncClient(AsyncNeighbours):
         session = connection.session if connection is not None else None
         return {"url": str(address), "demo": address.is_demo or bool(session and session.demo)}
 
-    async def outcome(self, plan: Plan, meter: Meter) -> Outcome:
+    async def outcome(self, plan: Plan, meter: Meter, outcome: Outcome) -> Outcome:
         """Ask all of a plan's queries, and gather what came and what went wrong."""
-        outcome = Outcome()
         free = asyncio.Semaphore(_IN_FLIGHT)
         patience = Patience(self.settings.timeout)
         tasks: list[asyncio.Task[None]] = []
@@ -270,15 +226,48 @@ class AsyncClient(AsyncNeighbours):
 
     async def _ask_once(self, query: Query[Any], deadline: Deadline, meter: Meter) -> Any:
         await self._lifeline.connect(deadline)
-        booking = Booking()
-        if query.is_paced:
-            with deadline.stopped():
-                booking = await self._pacer.acquire(query.method, meter.waiting, self._sleep)
+        with deadline.stopped():
+            booking = await self.reserve(query, meter)
         # The wait may have outlived the connection.
         connection = await self._lifeline.connect(deadline)
+        return await self._send(query, booking, connection, deadline.left, meter)
+
+    async def reserve(self, query: Query[Any], meter: Meter) -> Booking:
+        """Wait until the rate budget lets a query out, and count it."""
+        if not query.is_paced:
+            return Booking()
+        return await self._pacer.acquire(query.method, meter.waiting, self._sleep)
+
+    async def try_once(self, query: Query[Any], booking: Booking, meter: Meter) -> Any:
+        """Ask a query that was let out, and leave it to others to ask again."""
+        try:
+            connection = self._lifeline.standing()
+            answer = await self._send(query, booking, connection, self.settings.timeout, meter)
+        except RateLimitError:
+            raise
+        except GatewayError as error:
+            raise self._line.explained(error) from None
+        self._pacer.granted(query.method)
+        return answer
+
+    def refused(self, query: Query[Any], since: float) -> bool:
+        """Take note of a refusal for asking too often, and tell whether to ask again; see `Pacer.refused`."""
+        return self._pacer.refused(query.method, since)
+
+    def now(self) -> float:
+        """Return seconds on the clock that pacing goes by."""
+        return self._pacer.now()
+
+    def nudge(self) -> None:
+        """Make a lost connection again by itself, if somebody listens; from any thread."""
+        self._lifeline.nudge()
+
+    async def _send(
+        self, query: Query[Any], booking: Booking, connection: Connection, within: float, meter: Meter
+    ) -> Any:
         try:
             with meter.under_way():
-                return await connection.ask(query.method, query.request(), query.read, deadline.left)
+                return await connection.ask(query.method, query.request(), query.read, within)
         finally:
             self._pacer.answered(query.method, booking)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from pd_capflow.client.known import known_names
-from pd_capflow.errors import BatchError, CapflowError, QueryError
+from pd_capflow.errors import BatchError, BatchInterrupted, CapflowError, QueryError
 from pd_capflow.flow.frames import ATTRS, Columns, build_frame
 from pd_capflow.flow.queries import CapitalDistribution, CapitalFlow
 
@@ -72,6 +72,15 @@ class Plan:
             raise next(iter(outcome.errors.values()))
         errors = {str(security): error for security, error in self._in_order(outcome.errors).items()}
         raise BatchError(_summary(errors, len(self.queries)), frame=self._build(outcome), errors=errors)
+
+    def interrupted(self, outcome: Outcome) -> BatchInterrupted:
+        """Return what to raise when the user stops in the middle: what came is in it."""
+        came = Outcome(outcome.source, dict(outcome.parts), dict(outcome.errors))
+        errors = {str(security): error for security, error in self._in_order(came.errors).items()}
+        count = f"{len(came.parts) + len(errors)} of {len(self.queries)}"
+        return BatchInterrupted(
+            f"stopped after {count} codes; what came is in .frame", frame=self._build(came), errors=errors
+        )
 
     def _build(self, outcome: Outcome) -> pd.DataFrame:
         asked = [query.security for query in self.queries]

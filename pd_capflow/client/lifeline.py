@@ -104,6 +104,15 @@ class Lifeline:
             return connection
         return await self._connect_in_turn(deadline, _LONGEST_PAUSE)
 
+    def standing(self) -> Connection:
+        """Return the connection that stands; make none."""
+        self._check_open()
+        connection = self._standing()
+        if connection is None:
+            where = str(self._settings.address)
+            raise DisconnectedError(f"the connection to {where} was lost", address=where)
+        return connection
+
     def close(self) -> None:
         """End the connection, and whoever waits for one, for good."""
         self.is_closed = True

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pd_capflow.client.address import DEFAULT_URL, Address, parse_address
+from pd_capflow.client.address import DEFAULT_URL, Address, parse_addresses
 from pd_capflow.client.configfile import read_config
 from pd_capflow.client.secret import Secret
 from pd_capflow.errors import QueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 __all__ = [
     "DEFAULT_RATE",
@@ -81,6 +81,8 @@ class Settings:
         The WebSocket key, a `Secret`.
     rsa_key, ca_file : str or None
         Paths of the RSA private key and of the certificates.
+    others : tuple of Settings
+        How to reach the other gateways, if codes are to be spread over several.
     """
 
     address: Address
@@ -89,11 +91,17 @@ class Settings:
     key: str | None = field(default=None, repr=False)
     rsa_key: str | None = None
     ca_file: str | None = None
+    others: tuple[Settings, ...] = ()
+
+    @property
+    def each(self) -> tuple[Settings, ...]:
+        """Those of every gateway by itself."""
+        return (replace(self, others=()), *self.others)
 
 
 def configure(
     *,
-    url: str | Unset | None = UNSET,
+    url: str | Sequence[str] | Unset | None = UNSET,
     key: str | Unset | None = UNSET,
     rsa_key: str | Unset | None = UNSET,
     ca_file: str | Unset | None = UNSET,
@@ -107,9 +115,10 @@ def configure(
 
     Parameters
     ----------
-    url : str or None
-        ``tcp://HOST:PORT``, ``ws://HOST:PORT``, ``wss://HOST:PORT`` or ``demo://``. None goes back to
-        ``PD_CAPFLOW_URL``, the config file, or else to ``tcp://127.0.0.1:11111``.
+    url : str, list of str, or None
+        ``tcp://HOST:PORT``, ``ws://HOST:PORT``, ``wss://HOST:PORT`` or ``demo://``; several gateways share
+        the codes. None goes back to ``PD_CAPFLOW_URL``, the config file, or else to
+        ``tcp://127.0.0.1:11111``.
     key : str or None
         The WebSocket key.
     rsa_key : str or None
@@ -138,7 +147,7 @@ def configure(
     told = {name: value for name, value in given.items() if value is not UNSET}
     wanted = {name: value for name, value in (_configured | told).items() if not _is_reset(name, value)}
     # Without an address, a key may be meant for one that is told later or to connect().
-    _settings(_merged(_layers({}, wanted)), told if isinstance(url, str) else {})
+    _settings(_merged(_layers({}, wanted)), told if isinstance(url, str | list | tuple) else {})
     _configured.clear()
     _configured.update(wanted)
 
@@ -199,20 +208,26 @@ def _merged(layers: list[tuple[dict[str, Any], str]]) -> dict[str, Any]:
 
 def _settings(values: dict[str, Any], told: dict[str, Any]) -> Settings:
     """Return the settings of some values; `told` are those that the caller names himself."""
-    address = parse_address(values["url"])
-    useful = {
-        "key": address.is_websocket,
-        "rsa_key": address.scheme == "tcp",
-        "ca_file": address.scheme == "wss",
-    }
-    for name, is_useful in useful.items():
-        if told.get(name) is not None and not is_useful:
-            raise QueryError(f"{name} is of no use for {address}: {_USES[name]}")
-    texts = {name: _text(name, values[name]) for name in useful}
-    options = {name: text for name, text in texts.items() if useful[name]}
-    return Settings(address, _timeout(values["timeout"]), _rate(values["rate"]), **options)
+    addresses = parse_addresses(values["url"])
+    for name, is_useful in _USEFUL.items():
+        if told.get(name) is not None and not any(map(is_useful, addresses)):
+            where = ", ".join(map(str, addresses))
+            raise QueryError(f"{name} is of no use for {where}: {_USES[name]}")
+    first, *others = (_settings_of(address, values) for address in addresses)
+    return replace(first, others=tuple(others))
 
 
+def _settings_of(address: Address, values: dict[str, Any]) -> Settings:
+    texts = {name: _text(name, values[name]) for name in _USEFUL}
+    options = {name: text for name, text in texts.items() if _USEFUL[name](address)}
+    return replace(Settings(address, _timeout(values["timeout"]), _rate(values["rate"])), **options)  # type: ignore[arg-type]  # texts, each of them
+
+
+_USEFUL: dict[str, Callable[[Address], bool]] = {
+    "key": lambda address: address.is_websocket,
+    "rsa_key": lambda address: address.scheme == "tcp",
+    "ca_file": lambda address: address.scheme == "wss",
+}
 _USES = {
     "key": "a key is for ws:// and wss:// addresses",
     "rsa_key": "an RSA key is for tcp:// addresses, the secrecy of wss:// is TLS",
@@ -254,4 +269,4 @@ def _rate(value: Any) -> Rate | None:
 
 
 # What a config file is told to be wrong about, with the line, rather than whoever makes a client.
-_CHECKS: dict[str, Callable[[Any], Any]] = {"url": parse_address, "timeout": _timeout, "rate": _rate}
+_CHECKS: dict[str, Callable[[Any], Any]] = {"url": parse_addresses, "timeout": _timeout, "rate": _rate}

@@ -6,11 +6,12 @@ import weakref
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pd_capflow.client.asynchronous import AsyncClient
-from pd_capflow.client.batch import Errors, plan_distribution, plan_flow
+from pd_capflow.client.batch import Errors, Outcome, plan_distribution, plan_flow
 from pd_capflow.client.known import remember
 from pd_capflow.client.link import Link, Listeners
 from pd_capflow.client.neighbours import Neighbours
 from pd_capflow.client.portal import Portal, current_portal
+from pd_capflow.client.spread import client_for
 from pd_capflow.flow.selectors import parse_selection
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pd_capflow.client.notice import Notice
     from pd_capflow.client.progress import ProgressOption
     from pd_capflow.client.settings import Settings
+    from pd_capflow.client.spread import SpreadClient
     from pd_capflow.flow.queries import Query
     from pd_capflow.flow.selectors import Choice, Selection
 
@@ -59,7 +61,7 @@ class Client(Neighbours):
 
     def _attach(self) -> None:
         self._portal = current_portal()
-        self._async = AsyncClient(self.settings, self._states, self._pushes)
+        self._async = client_for(self.settings, self._states, self._pushes)
         self._portal.keep(self._async)
         self._finalizer = weakref.finalize(self, _close_soon, self._portal, self._async)
         self._finalizer.atexit = False
@@ -288,10 +290,14 @@ class Client(Neighbours):
     def _frame(self, plan: Plan, progress: ProgressOption) -> pd.DataFrame:
         client = self._here()
         with client.meter(plan, progress) as meter:
-            outcome = self._run(client.outcome(plan, meter))
+            outcome = Outcome(client.source())
+            try:
+                self._run(client.outcome(plan, meter, outcome))
+            except KeyboardInterrupt as stop:
+                raise plan.interrupted(outcome) from stop
         return plan.frame(outcome)
 
-    def _here(self) -> AsyncClient:
+    def _here(self) -> AsyncClient | SpreadClient:
         """Return the client of the I/O thread: a forked child has another, and so has who lost his."""
         portal = current_portal()
         if portal is not self._portal:
@@ -305,6 +311,6 @@ class Client(Neighbours):
         return self._portal.run(work)
 
 
-def _close_soon(portal: Portal, client: AsyncClient) -> None:
+def _close_soon(portal: Portal, client: AsyncClient | SpreadClient) -> None:
     if portal.is_alive:
         portal.submit(client.close())
