@@ -14,12 +14,14 @@ import tomllib
 from html.parser import HTMLParser
 from importlib.metadata import requires
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 import pytest
 
 import pd_capflow
 from pd_capflow.checkup import Finding, Report
+from pd_capflow.checkup.report import Status
 from pd_capflow.checkup.surroundings import EXTRAS
 from pd_capflow.errors import QueryError
 from pd_capflow.gateway import Gateway
@@ -100,6 +102,13 @@ def web():
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+def luminance(colour):
+    """How bright a colour is, from 0 to 1, as WCAG 2 has it."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 def statuses(report):
@@ -298,6 +307,22 @@ class TestReport:
         assert not tags.open
         assert tags.seen == {"p", "b", "table", "tbody", "tr", "td", "span", "br", "i"}
         assert "&lt;script&gt;" in hostile._repr_html_()
+
+    def test_html_reads_on_light_and_on_dark_paper(self):
+        """Text takes the page's colour, and only badges, which bring their own paper, have one."""
+        findings = tuple(Finding(status, status, "f", "h") for status in get_args(Status))
+        styles = re.findall(r'style="([^"]*)"', Report("demo://", findings, {})._repr_html_())
+        painted = [
+            dict(re.findall(r"(?:^|;)(color|background):([^;]+)", style))
+            for style in styles
+            if "color:" in style or "background:" in style
+        ]
+        badges = [style for style in painted if style.get("color") == "#fff"]
+        rest = [style for style in painted if style not in badges]
+        assert {value for style in rest for value in style.values()} == {"inherit", "none"}
+        assert len(badges) == len(findings)
+        # WCAG 2: white text of this size asks for 4.5 to 1.
+        assert min(1.05 / (luminance(style["background"]) + 0.05) for style in badges) >= 4.5
 
     def test_a_terminal_gets_columns_that_fit_and_colours_only_if_asked(self, hostile):
         text = hostile.text(width=70)
