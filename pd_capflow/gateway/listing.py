@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import IntEnum
+from functools import lru_cache
 
 from pd_capflow.gateway.plates import PLATES
 from pd_capflow.security import Security
@@ -244,6 +245,7 @@ def look_up(security: Security) -> Listing:
     return quoted(security)
 
 
+@lru_cache(maxsize=4096)
 def quoted(security: Security) -> Listing:
     """Return the listing of a security that has a price: those of `look_up`, indices and plates.
 

@@ -350,10 +350,16 @@ def _pace(key: str, count: int) -> Floats:
 def _bridge(key: str, pace: Floats) -> Floats:
     """Return a rough path that begins and ends at zero, (n + 1, 4), as a part of the day's turnover."""
     minute = np.arange(len(pace))
-    chance = 0.35 * _sides(f"{key}/minutes", minute) + 0.15 * _sides(f"{key}/spells", minute // _SPELL)
+    chance = 0.35 * _sides(f"{key}/minutes", minute) + 0.15 * _spells(key, minute)
     path = np.cumsum(chance * np.diff(pace, prepend=0.0)[:, np.newaxis], axis=0)
     path -= pace[:, np.newaxis] * path[-1]
     return np.concatenate((np.zeros((1, 4)), path))
+
+
+def _spells(key: str, minute: Ints) -> Floats:
+    """Draw who has the upper hand for a spell, (n, 4), minute by minute."""
+    spell = minute // _SPELL
+    return _sides(f"{key}/spells", np.arange(spell[-1] + 1))[spell]
 
 
 def _sides(key: str, rows: Ints) -> Floats:

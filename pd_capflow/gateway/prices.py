@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from pd_capflow.gateway.calendar import (
     session_ordinals,
     week_of,
 )
-from pd_capflow.gateway.chance import uniform
+from pd_capflow.gateway.chance import uniform, uniforms
 from pd_capflow.gateway.listing import quoted
 from pd_capflow.gateway.market import day_totals, session_amounts, traded
 
@@ -128,6 +128,15 @@ class InventedPrices:
         so_far.times[:] = bars.times[-1]
         return joined([bars[:-1], so_far])
 
+    def extremes(self, security: Security, first: date, now: datetime) -> tuple[int, int]:
+        """Return the highest and the lowest price of the sessions from `first` up to `now`."""
+        latest = latest_session(security.home, now)
+        so_far = self.minutes(security, latest, now)
+        highest, lowest = _extremes(
+            self.seed, security, max(first, quoted(security).listed), _moved(latest, -1)
+        )
+        return max(highest, int(so_far.highs.max())), min(lowest, int(so_far.lows.min()))
+
     def weeks(self, security: Security, first: date, last: date, now: datetime) -> Bars:
         """Return the bars of weeks, dated with their last session so far, from `first` to `last`."""
         return self._groups(security, first, last, now, week_of)
@@ -210,43 +219,72 @@ _REACH = 0.015  # from open and close to high and low, at most
 
 @lru_cache(maxsize=512)
 def _days_between(seed: int, security: Security, oldest: date, newest: date) -> Bars:
-    """Draw the days of a range; kept, since snapshots ask for the same year again and again."""
+    """Draw the days of a range; read-only, since they are kept."""
     days = session_ordinals(oldest.toordinal(), newest.toordinal())
-    bars = _day_bars(seed, quoted(security), days)
+    bars = _day_bars(seed, quoted(security), days) if len(days) else NO_BARS
     for column in _columns(bars):
         column.setflags(write=False)
     return bars
 
 
-def _day_bars(seed: int, listing: Listing, days: Ints) -> Bars:
-    """Draw whole days."""
+@lru_cache(maxsize=4096)
+def _extremes(seed: int, security: Security, oldest: date, newest: date) -> tuple[int, int]:
+    """Return the highest and the lowest price of whole days, without drawing what was traded.
+
+    They are kept, since snapshots ask for the same year again and again. Without days there is no limit.
+    """
+    days = session_ordinals(oldest.toordinal(), newest.toordinal())
+    if len(days) == 0:
+        return 0, np.iinfo(np.int64).max
+    prices = _day_prices(seed, quoted(security), days)
+    return int(prices.highs.max()), int(prices.lows.min())
+
+
+class _Prices(NamedTuple):
+    """The prices of whole days."""
+
+    opens: Ints
+    highs: Ints
+    lows: Ints
+    closes: Ints
+    last_closes: Ints
+
+
+def _day_prices(seed: int, listing: Listing, days: Ints) -> _Prices:
+    """Draw the prices of whole days: at least one, ascending."""
     step = price_step(listing)
     number = (days - 1) // 7 * 5 + (days - 1) % 7
     draws = uniform(f"{seed}/{listing.security}/prices", days, 3)
-    both = np.unique(np.concatenate((number - 1, number)))
-    drawn = _closes(seed, listing, both)
-    closes, last_closes = (drawn[np.searchsorted(both, each)] for each in (number, number - 1))
+    drawn = _closes(seed, listing, np.arange(number[0] - 1, number[-1] + 1))
+    closes, last_closes = drawn[number - number[0] + 1], drawn[number - number[0]]
     opens = _in_steps(last_closes * (1 + _GAP * (2 * draws[:, 0] - 1)), step)
     highs, lows = np.maximum(opens, closes), np.minimum(opens, closes)
     highs = _in_steps(highs * (1 + _REACH * draws[:, 1]), step)
     lows = _in_steps(lows * (1 - _REACH * draws[:, 2]), step)
+    return _Prices(opens, highs, lows, closes, last_closes)
+
+
+def _day_bars(seed: int, listing: Listing, days: Ints) -> Bars:
+    """Draw whole days: at least one, ascending."""
+    prices = _day_prices(seed, listing, days)
     turnovers = traded(day_totals(seed, listing, days))
-    average = (opens + highs + lows + closes) / (4 * THOUSANDTHS)
+    average = (prices.opens + prices.highs + prices.lows + prices.closes) / (4 * THOUSANDTHS)
     volumes = np.rint(turnovers / average).astype(np.int64)
     market = listing.security.home
     times = np.array([midnight(market, date.fromordinal(day)) for day in days.tolist()], dtype=np.int64)
-    return Bars(times, opens, highs, lows, closes, last_closes, volumes, turnovers)
+    return Bars(times, *prices, volumes, turnovers)
 
 
 def _closes(seed: int, listing: Listing, number: Ints) -> Ints:
-    """Return the closing prices of sessions, which are numbered through."""
+    """Return the closing prices of sessions, which are numbered through, ascending."""
+    keys = [f"{seed}/{listing.security}/waves/{span}" for span, _ in _WAVES]
+    lefts = [number // span for span, _ in _WAVES]
+    ends = uniforms(keys, [np.arange(left[0], left[-1] + 2) for left in lefts])
     level = np.ones(len(number))
-    for span, height in _WAVES:
-        left, rest = number // span, number % span / span
-        ends = np.stack((left, left + 1))
-        key = f"{seed}/{listing.security}/waves/{span}"
-        low, high = uniform(key, ends.ravel(), 1).reshape(ends.shape)
-        level += height * (2 * (low + (high - low) * rest) - 1)
+    for (span, height), left, drawn in zip(_WAVES, lefts, ends, strict=True):
+        place = left - left[0]
+        low, high = drawn[place], drawn[place + 1]
+        level += height * (2 * (low + (high - low) * (number % span / span)) - 1)
     return _in_steps(listing.price * THOUSANDTHS * level, price_step(listing))
 
 
@@ -259,7 +297,7 @@ _LEAN = 0.4  # how far the price follows the money, as a part of it
 def _session_bars(seed: int, security: Security, day: date) -> Bars:
     """Draw a whole session; the sum of its bars is the day's."""
     listing = quoted(security)
-    whole = _day_bars(seed, listing, np.array([day.toordinal()]))
+    whole = _days_between(seed, security, day, day)
     amounts = session_amounts(seed, security, day)
     path = _path(whole, amounts.net.sum(axis=1), price_step(listing))
     befores = np.concatenate((path[:1], path[:-1]))

@@ -36,7 +36,7 @@ def snapshot(scene: Scene, c2s: Any) -> Any:
 def _write_snapshot(found: Any, listing: Listing, scene: Scene) -> None:
     security = listing.security
     today = latest_session(security.home, scene.now)
-    year = scene.prices.days(security, today - _YEAR, today, scene.now)
+    day = scene.prices.days(security, today, today, scene.now)
     basic = found.basic
     write_security(basic.security, security)
     basic.type = listing.security_type
@@ -47,7 +47,9 @@ def _write_snapshot(found: Any, listing: Listing, scene: Scene) -> None:
     basic.lotSize = listing.lot_size
     stamp = scene.market.update_time(security, scene.now)
     basic.updateTime, basic.updateTimestamp = wall(security.home, stamp), stamp
-    _write_prices(basic, year, listing)
+    _write_prices(basic, day, listing)
+    highest, lowest = scene.prices.extremes(security, today - _YEAR, scene.now)
+    basic.highest52WeeksPrice, basic.lowest52WeeksPrice = highest / THOUSANDTHS, lowest / THOUSANDTHS
     if listing.security_type is SecurityType.STOCK:
         _write_equity(found.equityExData, basic.curPrice, listing)
     elif listing.security_type is SecurityType.INDEX:
@@ -79,8 +81,7 @@ def _drawn_counts(listing: Listing, day: date) -> tuple[int, int, int]:
     return up, down, _MEMBERS - up - down
 
 
-def _write_prices(basic: Any, year: Bars, listing: Listing) -> None:
-    today = year[-1:]
+def _write_prices(basic: Any, today: Bars, listing: Listing) -> None:
     step = price_step(listing) / THOUSANDTHS
     basic.priceSpread = step
     for name, column in (
@@ -98,8 +99,6 @@ def _write_prices(basic: Any, year: Bars, listing: Listing) -> None:
     basic.avgPrice = basic.turnover / basic.volume
     basic.bidPrice, basic.askPrice = basic.curPrice, basic.curPrice + step
     basic.bidVol = basic.askVol = 10 * listing.lot_size
-    basic.highest52WeeksPrice = year.highs.max() / THOUSANDTHS
-    basic.lowest52WeeksPrice = year.lows.min() / THOUSANDTHS
 
 
 def _write_equity(equity: Any, price: float, listing: Listing) -> None:
