@@ -51,4 +51,4 @@ def _stirred(state: NDArray[np.uint64]) -> NDArray[np.float64]:
         state *= factor
     state ^= state >> _LAST_SHIFT
     state >>= _DROPPED
-    return state * _UNIT
+    return state.astype(np.float64) * _UNIT

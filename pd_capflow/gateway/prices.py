@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pd_capflow.gateway.listing import Listing
-    from pd_capflow.security import Security
+    from pd_capflow.security import Market, Security
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
@@ -122,20 +122,15 @@ class InventedPrices:
         latest = latest_session(security.home, now)
         oldest, newest = max(first, listing.listed), min(last, latest)
         bars = _days_between(self.seed, security, oldest, newest)
-        if len(bars) == 0 or newest < latest:
+        if len(bars) == 0 or newest < latest or _is_over(security.home, latest, now):
             return bars
         so_far = _summed(self.minutes(security, latest, now), np.array([0]))
         so_far.times[:] = bars.times[-1]
         return joined([bars[:-1], so_far])
 
-    def extremes(self, security: Security, first: date, now: datetime) -> tuple[int, int]:
-        """Return the highest and the lowest price of the sessions from `first` up to `now`."""
-        latest = latest_session(security.home, now)
-        so_far = self.minutes(security, latest, now)
-        highest, lowest = _extremes(
-            self.seed, security, max(first, quoted(security).listed), _moved(latest, -1)
-        )
-        return max(highest, int(so_far.highs.max())), min(lowest, int(so_far.lows.min()))
+    def extremes(self, security: Security, first: date, last: date) -> tuple[int, int]:
+        """Return the highest and the lowest price of whole sessions; without any, 0 and the largest."""
+        return _extremes(self.seed, security, max(first, quoted(security).listed), last)
 
     def weeks(self, security: Security, first: date, last: date, now: datetime) -> Bars:
         """Return the bars of weeks, dated with their last session so far, from `first` to `last`."""
@@ -155,6 +150,11 @@ class InventedPrices:
         groups = _summed(days, starts)
         dates = _ordinals(groups.times)
         return groups[(dates >= first.toordinal()) & (dates <= last.toordinal())]
+
+
+def _is_over(market: Market, day: date, now: datetime) -> bool:
+    """Tell whether a session has all its minutes, whose sum its day is."""
+    return len(minutes_until(market, day, now)) == len(minutes(market, day))
 
 
 def _moved(day: date, by: int) -> date:
@@ -231,7 +231,7 @@ def _days_between(seed: int, security: Security, oldest: date, newest: date) -> 
 def _extremes(seed: int, security: Security, oldest: date, newest: date) -> tuple[int, int]:
     """Return the highest and the lowest price of whole days, without drawing what was traded.
 
-    They are kept, since snapshots ask for the same year again and again. Without days there is no limit.
+    They are kept, since snapshots ask for the same year again and again.
     """
     days = session_ordinals(oldest.toordinal(), newest.toordinal())
     if len(days) == 0:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["snapshot"]
 
-_YEAR = timedelta(days=365)
+_DAY, _YEAR = timedelta(days=1), timedelta(days=365)
 _MEMBERS = 50
 
 
@@ -48,8 +48,9 @@ def _write_snapshot(found: Any, listing: Listing, scene: Scene) -> None:
     stamp = scene.market.update_time(security, scene.now)
     basic.updateTime, basic.updateTimestamp = wall(security.home, stamp), stamp
     _write_prices(basic, day, listing)
-    highest, lowest = scene.prices.extremes(security, today - _YEAR, scene.now)
-    basic.highest52WeeksPrice, basic.lowest52WeeksPrice = highest / THOUSANDTHS, lowest / THOUSANDTHS
+    highest, lowest = scene.prices.extremes(security, today - _YEAR, today - _DAY)
+    basic.highest52WeeksPrice = max(highest, day.highs[0]) / THOUSANDTHS
+    basic.lowest52WeeksPrice = min(lowest, day.lows[0]) / THOUSANDTHS
     if listing.security_type is SecurityType.STOCK:
         _write_equity(found.equityExData, basic.curPrice, listing)
     elif listing.security_type is SecurityType.INDEX:
