@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 
 import pytest
@@ -33,6 +34,20 @@ def _own_settings(monkeypatch, tmp_path_factory):
     monkeypatch.setattr(known, "_watchlists", {})
     yield
     close_shared_clients()
+
+
+@pytest.fixture
+def shell():
+    """A real IPython shell with the extension loaded."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell()
+    shell.run_line_magic("colors", "nocolor")
+    shell.run_line_magic("load_ext", "pd_capflow")
+    yield shell
+    shell.run_line_magic("unload_ext", "pd_capflow")
+    shell.history_manager.end_session()
+    atexit.unregister(shell.atexit_operations)  # a shell cleans up the whole process, and so would each
 
 
 def pytest_sessionfinish(session):

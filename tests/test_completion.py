@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.completer import CompletionContext, provisionalcompleter
-from IPython.core.interactiveshell import InteractiveShell
 
 import pd_capflow
 from pd_capflow.client.portal import current_portal
@@ -28,15 +27,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:`Completer.complete`:PendingDepr
 DEMO = "--url demo://"
 HONG_KONG = sorted(code for code in LISTINGS if code.startswith("HK."))
 PLATES_THERE = sorted(f"plate:{code}" for code in PLATES if code.market == "HK")
-
-
-@pytest.fixture
-def shell():
-    shell = InteractiveShell()
-    shell.run_line_magic("load_ext", "pd_capflow")
-    yield shell
-    shell.run_line_magic("unload_ext", "pd_capflow")
-    shell.history_manager.end_session()
 
 
 @pytest.fixture

@@ -4,23 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 
 from pd_capflow.errors import ConnectError, QueryError, UnknownSecurityError
 from pd_capflow.gateway.plates import WATCHLISTS, Watchlist
 from pd_capflow.security import Security
 
 DEMO = "--url demo://"
-
-
-@pytest.fixture
-def shell():
-    shell = InteractiveShell()
-    shell.run_line_magic("colors", "nocolor")
-    shell.run_line_magic("load_ext", "pd_capflow")
-    yield shell
-    shell.run_line_magic("unload_ext", "pd_capflow")
-    shell.history_manager.end_session()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import json
 import logging
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 
 import pd_capflow
 from pd_capflow.client import shared_client
@@ -55,15 +54,10 @@ def options(request, monkeypatch, tmp_path, caplog):
 
 
 @pytest.fixture
-def shell():
-    """Return a shell whose tracebacks show every local variable."""
-    shell = InteractiveShell()
-    shell.run_line_magic("colors", "nocolor")
+def shell(shell):
+    """A shell whose tracebacks show every local variable."""
     shell.run_line_magic("xmode", "Verbose")
-    shell.run_line_magic("load_ext", "pd_capflow")
-    yield shell
-    shell.run_line_magic("unload_ext", "pd_capflow")
-    shell.history_manager.end_session()
+    return shell
 
 
 def test_the_key_works_and_nothing_shows_it(options, gateway_at, caplog, capsys):
