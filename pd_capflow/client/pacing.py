@@ -60,7 +60,7 @@ class Pacer:
     ----------
     rate : (int, float) or None
         Requests of capital flow per sliding window of seconds, and of every other interface in
-        proportion to what OpenD grants of it; None for no limit: requests are only counted.
+        proportion to what OpenD grants of it; None for no limit: then nothing is counted.
     ledgers : Ledgers, optional
         Where requests are counted; by default where nobody else does.
     clock : PacingClock
@@ -172,7 +172,7 @@ class _Lane:
 
     def book(self, clock: Callable[[], int]) -> Booking:
         if self.requests is None:
-            return Booking(stamp=self.ledger.count(clock))
+            return Booking()  # who wants no pacing wants no bookkeeping either
         wait, now = self.ledger.book(clock, self.window, self.requests)
         return Booking(wait / _SECOND) if wait else Booking(stamp=now)
 

@@ -100,15 +100,6 @@ def test_interfaces_have_budgets_of_their_own(strict, connect):
     assert strict.refused == 0
 
 
-def test_what_an_unpaced_client_sends_counts_too(strict, connect):
-    """It waits for nobody, but whoever does knows of its requests."""
-    connect(strict.url, rate=None).capital_distribution(CODES[: RATE[0]])
-    seen = []
-    connect(strict.url, rate=RATE).capital_distribution(CODES[RATE[0] : RATE[0] + 2], progress=seen.append)
-    assert seen[0].waiting > 0
-    assert strict.refused == 0
-
-
 def test_each_rate_is_obeyed_over_all_requests(strict, connect):
     """A client with a smaller rate counts what one with a larger has sent."""
     connect(strict.url, rate=RATE).capital_distribution(CODES[:2])
