@@ -125,13 +125,6 @@ class Ledger:
                 page.stamp(now)
             return wait, now
 
-    def count(self, clock: Callable[[], int]) -> int:
-        """Count a request that nothing could hold back, and return when that was."""
-        with self.open() as page:
-            now = clock()
-            page.stamp(now)
-            return now
-
     def move(self, stamp: int, now: int) -> None:
         """Count a request later than it was counted first: it may have been on its way till then."""
         with self.open() as page:

@@ -164,7 +164,7 @@ class TestTheFile:
     def test_one_that_others_could_read_is_made_private(self, path):
         path.parent.mkdir()
         path.touch(0o666)
-        LedgerFile(path).count(lambda: NOW)
+        LedgerFile(path).refuse(NOW)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
     def test_the_demo_leaves_no_file(self, monkeypatch, tmp_path):
@@ -274,4 +274,3 @@ def test_the_time_is_asked_once_the_page_is_ones_own(path):
 
     ledger = LedgerFile(path)
     assert ledger.book(clock, WINDOW, 30) == (0, NOW)
-    assert ledger.count(clock) == NOW
