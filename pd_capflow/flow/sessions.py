@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pd_capflow.security import Market
+
 __all__ = ["Rows", "check_one", "codes_of", "rows_of", "times_of"]
 
 _DAY_US = 86_400_000_000
@@ -86,11 +88,12 @@ def rows_of(frame: pd.DataFrame) -> Rows:
     code, names = _codes(frame)
     instants = times_of(frame).as_unit("us")
     day, part, into = (np.zeros(len(frame), np.int64) for _ in range(3))
-    for number, (name, *_) in enumerate(names):
-        mine, security = code == number, Security.parse(name)
-        walls = instants[mine].tz_convert(security.home.zone).tz_localize(None).asi8
+    homes = [Security.parse(name).home for name, *_ in names]
+    for home in set(homes):  # a thousand codes keep the hours of a few markets
+        mine = np.array([each == home for each in homes])[code]
+        walls = instants[mine].tz_convert(home.zone).tz_localize(None).asi8
         day[mine], clock = np.divmod(walls, _DAY_US)
-        part[mine], into[mine] = _parts(clock, security)
+        part[mine], into[mine] = _parts(clock, home)
     session = code * _DAYS + day
     return Rows(code, session, part, into, instants, names, np.lexsort((instants.asi8, session)))
 
@@ -154,8 +157,8 @@ def check_one(codes: Collection[Security], index: pd.Index[Any]) -> None:
     )
 
 
-def _parts(clock: NDArray[np.int64], security: Security) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    begins = np.array([_microseconds(first) for first, _ in security.home.sessions] or [0])
+def _parts(clock: NDArray[np.int64], home: Market) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    begins = np.array([_microseconds(first) for first, _ in home.sessions] or [0])
     part = np.maximum(np.searchsorted(begins, clock, side="right") - 1, 0)
     return part, clock - begins[part]
 
