@@ -30,7 +30,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _USUAL_ADVICE = "expected a frame as pd.DataFrame.capflow.fetch() gives it"
-_ADVICE = {"turnover": "with_turnover() adds it"}
+_ADVICE = {"close": "with_price() adds it", "turnover": "with_turnover() adds it"}
 _TIER_COLUMNS = ("super_in_flow", "big_in_flow", "mid_in_flow", "sml_in_flow")
 
 
@@ -235,6 +235,20 @@ class CapflowAccessor:
         from pd_capflow.flow import measures
 
         return measures.resample(self._frame, rule)
+
+    @_measure("in_flow|in_share|super_in")
+    def rank(self, by: str = "in_flow", n: int | None = None) -> pd.DataFrame:
+        """Rank codes by their last rows; see `pd_capflow.flow.measures.rank`."""
+        from pd_capflow.flow import measures
+
+        return measures.rank(self._frame, by, n)
+
+    @_measure("in_flow", "close")
+    def quadrant(self, rows: int = 1, column: str = "in_flow") -> pd.DataFrame:
+        """Return the quadrant of price and flow; see `pd_capflow.flow.measures.quadrant`."""
+        from pd_capflow.flow import measures
+
+        return measures.quadrant(self._frame, rows, column)
 
     @_measure("in_flow")
     def with_price(self, client: Client | None = None) -> pd.DataFrame:

@@ -8,8 +8,10 @@ What pandas does to a frame keeps its ``attrs``, also where they are no longer t
 `resample` here, which keep the books.
 """
 
+from pd_capflow.flow.measures.quadrants import quadrant
+from pd_capflow.flow.measures.ranking import rank
 from pd_capflow.flow.measures.resampling import resample
 from pd_capflow.flow.measures.running import cumulative, delta, is_cumulative
 from pd_capflow.flow.measures.sizes import main, tiers
 
-__all__ = ["cumulative", "delta", "is_cumulative", "main", "resample", "tiers"]
+__all__ = ["cumulative", "delta", "is_cumulative", "main", "quadrant", "rank", "resample", "tiers"]

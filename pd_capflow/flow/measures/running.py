@@ -107,10 +107,10 @@ def cumulative(frame: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> import pd_capflow
-    >>> frame = pd_capflow.connect("demo://").capital_flow("HK.00700")
-    >>> afternoon = cumulative(delta(frame).between_time("13:01", "16:00"))
-    >>> [text[11:16] for text in afternoon.attrs["capflow"]["begins"]["HK.00700"]]
-    ['13:01']
+    >>> frame = pd_capflow.connect("demo://").capital_flow("HK.00700", "day", "2026-01-05", "2026-01-09")
+    >>> later = cumulative(frame.loc["2026-01-07":])
+    >>> later.attrs["capflow"]["begins"]["HK.00700"]
+    ['2026-01-07T00:00:00+08:00']
     """
     if is_cumulative(frame):
         return like(frame, amounts(frame), cumulative=True)
