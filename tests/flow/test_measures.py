@@ -199,6 +199,19 @@ def test_days_become_weeks_dated_by_their_last_day(frame_of):
     assert weeks["in_flow"].tolist() == [3, 12]
 
 
+@pytest.mark.parametrize("rule", ["W", "2W", "ME"])
+def test_days_in_any_order_and_of_any_beginning_make_the_same_longer_rows(frame_of, rule):
+    labels = pd.bdate_range("2025-01-02", "2025-03-31").strftime("%Y-%m-%d")
+    days = {label: float(number) for number, label in enumerate(labels)}
+    later = dict(list(days.items())[7:])
+    frame = frame_of({"HK.00700": days, "HK.09988": later}, period="day")
+    whole = resample(frame, rule)
+    mixed = resample(frame.sample(frac=1, random_state=1), rule)
+    pd.testing.assert_frame_equal(mixed.sort_index(), whole.sort_index())
+    alone = resample(frame_of({"HK.09988": later}, period="day"), rule)
+    pd.testing.assert_frame_equal(whole.loc["HK.09988"], alone)
+
+
 @pytest.mark.parametrize("rule", ["W", "ME", "QE"])
 def test_days_in_utc_add_up_as_in_exchange_time(frame_of, rule):
     """Midnight in Hong Kong is the day before in UTC; a Monday must not join the week before."""

@@ -75,8 +75,8 @@ def resample(frame: pd.DataFrame, rule: Any) -> pd.DataFrame:
     result.attrs[ATTRS][INTERVAL] = offset.freqstr
     if summed:
         values = np.where(known[:, None], amounts(frame), np.nan)[rows.order]
-        sums = [values[start:end].sum(axis=0) for start, end in parts]
-        result[columns(frame)] = np.reshape(sums, (len(parts), values.shape[1]))
+        if parts:
+            result[columns(frame)] = np.add.reduceat(values, [start for start, _ in parts], axis=0)
     result.attrs[ATTRS].setdefault("partial", "rows")
     return result
 
@@ -103,10 +103,13 @@ def _calendar(
     frame: pd.DataFrame, rows: Rows, offset: pd.offsets.BaseOffset, rule: Any
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     check_fits(frame.attrs[ATTRS], offset, rule)
-    days = rows.day
+    days = rows.day.to_numpy()
     bins = np.zeros(len(frame), np.int64)
-    for number in np.unique(rows.code):
-        mine = rows.code == number
-        groups = pd.Series(0, index=days[mine]).groupby(pd.Grouper(freq=offset))
-        bins[mine] = groups.ngroup().to_numpy()
+    first = pd.Series(days).groupby(rows.code).transform("min").to_numpy()
+    for day in np.unique(first):  # where the first interval begins, which most codes share
+        mine = first == day
+        distinct, places = np.unique(days[mine], return_inverse=True)
+        # In order: of days in another, pandas numbers the groups wrongly.
+        groups = pd.Series(0, index=pd.DatetimeIndex(distinct)).groupby(pd.Grouper(freq=offset))
+        bins[mine] = groups.ngroup().to_numpy()[places]
     return rows.code * (len(frame) + 1) + bins, np.ones(len(frame), np.bool_)
