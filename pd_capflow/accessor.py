@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pd_capflow.client import Client
     from pd_capflow.client.batch import Errors
     from pd_capflow.client.progress import ProgressOption
+    from pd_capflow.flow.measures import Thresholds
     from pd_capflow.flow.queries import Query
 
 __all__ = ["CapflowAccessor", "distribution", "fetch"]
@@ -31,6 +32,7 @@ R = TypeVar("R")
 
 _USUAL_ADVICE = "expected a frame as pd.DataFrame.capflow.fetch() gives it"
 _ADVICE = {"close": "with_price() adds it", "turnover": "with_turnover() adds it"}
+_GROSS_COLUMNS = tuple(f"{tier}_{way}" for tier in ("super", "big", "mid", "sml") for way in ("in", "out"))
 _TIER_COLUMNS = ("super_in_flow", "big_in_flow", "mid_in_flow", "sml_in_flow")
 
 
@@ -235,6 +237,71 @@ class CapflowAccessor:
         from pd_capflow.flow import measures
 
         return measures.resample(self._frame, rule)
+
+    @_measure("in_flow")
+    def rolling(self, windows: int | Iterable[int] = (3, 5, 10, 20), column: str = "in_flow") -> pd.DataFrame:
+        """Return sums over the last rows; see `pd_capflow.flow.measures.rolling`."""
+        from pd_capflow.flow import measures
+
+        return measures.rolling(self._frame, windows, column)
+
+    @_measure("in_flow")
+    def acceleration(self, rows: int = 3, column: str = "in_flow") -> pd.Series[float]:
+        """Return flow less the mean before it; see `pd_capflow.flow.measures.acceleration`."""
+        from pd_capflow.flow import measures
+
+        return measures.acceleration(self._frame, rows, column)
+
+    @_measure("in_flow")
+    def streak(self, column: str = "in_flow") -> pd.Series[float]:
+        """Return how many rows in a row money came in; see `pd_capflow.flow.measures.streak`."""
+        from pd_capflow.flow import measures
+
+        return measures.streak(self._frame, column)
+
+    @_measure("in_flow")
+    def zscore(self, rows: int = 60, column: str = "in_flow") -> pd.Series[float]:
+        """Score each row against its code's own past; see `pd_capflow.flow.measures.zscore`."""
+        from pd_capflow.flow import measures
+
+        return measures.zscore(self._frame, rows, column)
+
+    @_measure("in_flow")
+    def signals(
+        self, /, thresholds: Thresholds | None = None, *, column: str = "in_flow", **changes: Any
+    ) -> pd.DataFrame:
+        """Return which rows cross thresholds; see `pd_capflow.flow.measures.signals`."""
+        from pd_capflow.flow import measures
+
+        return measures.signals(self._frame, thresholds, column=column, **changes)
+
+    @_measure("super_in_flow", "sml_in_flow")
+    def disagreement(self, rows: int = 1) -> pd.Series[float]:
+        """Set super against small orders; see `pd_capflow.flow.measures.disagreement`."""
+        from pd_capflow.flow import measures
+
+        return measures.disagreement(self._frame, rows)
+
+    @_measure(*_GROSS_COLUMNS)
+    def imbalance(self) -> pd.DataFrame:
+        """Set inflow against outflow; see `pd_capflow.flow.measures.imbalance`."""
+        from pd_capflow.flow import measures
+
+        return measures.imbalance(self._frame)
+
+    @_measure("in_flow", "close")
+    def correlation(self, rows: int = 20, column: str = "in_flow") -> pd.Series[float]:
+        """Correlate flow and price; see `pd_capflow.flow.measures.correlation`."""
+        from pd_capflow.flow import measures
+
+        return measures.correlation(self._frame, rows, column)
+
+    @_measure("in_flow", "close")
+    def divergence(self, rows: int = 5, column: str = "in_flow") -> pd.Series[float]:
+        """Tell where money and price part ways; see `pd_capflow.flow.measures.divergence`."""
+        from pd_capflow.flow import measures
+
+        return measures.divergence(self._frame, rows, column)
 
     @_measure("in_flow|in_share|super_in")
     def rank(self, by: str = "in_flow", n: int | None = None) -> pd.DataFrame:

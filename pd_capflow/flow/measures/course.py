@@ -73,8 +73,9 @@ class Course:
         """Which rows have nothing of their session before them; before a day there always is another."""
         if not _within_sessions(self.frame):
             return np.zeros(len(self.place), np.bool_)
-        at_open = opens(self.frame, self.rows)[self.rows.order]
-        return np.logical_and(at_open, self.place == 0)
+        at_open: NDArray[np.bool_] = opens(self.frame, self.rows)[self.rows.order]
+        at_open &= self.place == 0
+        return at_open
 
     def own(self, column: str) -> Floats:
         """Return another column as each row's own, in this order."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pd_capflow.flow.measures.columns import check_whole
-from pd_capflow.flow.measures.windows import Course
+from pd_capflow.flow.measures.course import Course
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -29,6 +29,13 @@ def is_cumulative(frame: pd.DataFrame) -> bool:
     ------
     QueryError
         If the frame does not say so itself.
+
+    Examples
+    --------
+    >>> import pd_capflow
+    >>> client = pd_capflow.connect("demo://")
+    >>> is_cumulative(client.capital_flow("HK.00700")), is_cumulative(client.capital_flow("HK.00700", "day"))
+    (True, False)
     """
     told = frame.attrs.get(ATTRS, {}).get("cumulative")
     if not isinstance(told, bool):

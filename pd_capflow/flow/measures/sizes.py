@@ -25,7 +25,16 @@ def main(frame: pd.DataFrame) -> pd.Series[float]:
     Series
         Named ``main_in_flow``, in the frame's unit. Where the gateway sent a main flow, that; where it
         did not, as intraday, ``super_in_flow + big_in_flow``. ``attrs["capflow"]["derived"]`` is True if
-        any row was derived.
+        any row was derived. NaN where none was sent and one of the two is unknown.
+
+    Examples
+    --------
+    >>> import pd_capflow
+    >>> frame = pd_capflow.connect("demo://").capital_flow("HK.00700")
+    >>> bool(frame["main_in_flow"].isna().all()), bool(main(frame).isna().any())
+    (True, False)
+    >>> main(frame).attrs["capflow"]["derived"]
+    True
     """
     sent = frame["main_in_flow"]
     derived = sent.isna()
@@ -47,6 +56,14 @@ def tiers(frame: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Columns ``time``, ``tier`` (categorical: super, big, mid, sml) and ``flow`` (float64, in the
         frame's unit), and ``code`` before them if the frame has that level. Ordered by time, then tier.
+        An unknown flow is NaN in its own row.
+
+    Examples
+    --------
+    >>> import pd_capflow
+    >>> frame = pd_capflow.connect("demo://").capital_flow("HK.00700", "day", "2026-01-05", "2026-01-05")
+    >>> tiers(frame)["tier"].tolist()
+    ['super', 'big', 'mid', 'sml']
     """
     wide = frame[[f"{tier}_in_flow" for tier in TIERS]].set_axis(list(TIERS), axis=1)
     keys = frame.index.to_frame(index=False)
