@@ -200,8 +200,13 @@ class CapflowAccessor:
         if missing:
             raise AttributeError(
                 f"capflow.{name} needs the columns {_named(columns)}, and the frame lacks "
-                f"{_named(missing)}; {_ADVICE.get(missing[0], _USUAL_ADVICE)}"
+                f"{_named(missing)}; {self._advice(missing[0])}"
             )
+
+    def _advice(self, column: str) -> str:
+        if whose := self._frame.attrs.get("capflow", {}).get("renamed"):
+            return f"its columns have the names of {whose}: rename('futu') brings ours back"
+        return _ADVICE.get(column, _USUAL_ADVICE)
 
     @_measure("in_flow")
     def delta(self) -> pd.DataFrame:
@@ -316,6 +321,42 @@ class CapflowAccessor:
         from pd_capflow.flow import measures
 
         return measures.quadrant(self._frame, rows, column)
+
+    def rename(self, to: str) -> pd.DataFrame:
+        """Use the names and units of AKShare, efinance, adata, tushare or Chinese ones, or come back.
+
+        Parameters
+        ----------
+        to : {"akshare", "efinance", "adata", "tushare", "zh", "futu"}
+            Whose names; ``"futu"`` are those that a frame has here.
+
+        Returns
+        -------
+        DataFrame
+            As by `pd_capflow.flow.renaming.rename`, which has the table of names and units.
+        """
+        from pd_capflow.flow.renaming import rename
+
+        return rename(self._frame, to)
+
+    def adopt(self, source: str, code: Any = None) -> pd.DataFrame:
+        """Take in rows of days that AKShare, efinance, adata or tushare made.
+
+        Parameters
+        ----------
+        source : {"akshare", "efinance", "adata", "tushare"}
+            Who made the frame.
+        code : str, optional
+            Whose rows they are, such as ``"SH.600519"``; needed where the frame does not say.
+
+        Returns
+        -------
+        DataFrame
+            As by `pd_capflow.flow.adoption.adopt`, which says what is refused.
+        """
+        from pd_capflow.flow.adoption import adopt
+
+        return adopt(self._frame, source, code)
 
     @_measure("in_flow")
     def with_price(self, client: Client | None = None) -> pd.DataFrame:

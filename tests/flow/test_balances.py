@@ -44,6 +44,7 @@ def test_imbalance_needs_the_gross_amounts():
         imbalance(plot_frames.rows())
 
 
+@settings(deadline=None)
 @given(into=amounts, out=amounts)
 def test_imbalance_is_bounded_and_turns_with_its_sides(into, out):
     frame = plot_frames.distribution()
@@ -83,7 +84,7 @@ def test_disagreement_over_several_rows_is_that_of_their_sums(frame_of):
     np.testing.assert_array_equal(found, [NAN, 1, 0.5])
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(large=flows, small=flows)
 def test_disagreement_is_bounded_and_has_the_sign_of_the_large_side(frame_of, large, small):
     (found,) = _opposed(frame_of, [large], [small])

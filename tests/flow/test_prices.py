@@ -73,7 +73,7 @@ def test_divergence_is_where_money_and_price_went_opposite_ways():
     np.testing.assert_array_equal(divergence(frame, rows=1), [NAN, 1, -1, 0, 0, 0])
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), rows=st.integers(1, 6))
 def test_divergence_is_told_by_the_quadrant(seed, rows):
     frame = _days(20, seed)

@@ -16,7 +16,9 @@ from pd_capflow.security import MARKETS
 
 NAN = np.nan
 CODES = ("HK.00700", "HK.09988", "HK.03690", "HK.00005", "HK.01810")
-fixtures = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fixtures = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def days_of(values, day="2025-01-02"):

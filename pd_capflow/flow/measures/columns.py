@@ -16,6 +16,7 @@ from pd_capflow.errors import QueryError
 from pd_capflow.flow.frames import ATTRS, DISTRIBUTION, FLOW_COLUMNS
 from pd_capflow.flow.measures.running import delta, is_cumulative
 from pd_capflow.flow.measures.sizes import main
+from pd_capflow.flow.vocabularies import VOCABULARIES
 
 __all__ = ["check_whole", "facts_of", "is_amount", "numbers", "own"]
 
@@ -25,6 +26,7 @@ _MAIN = "main_in_flow"
 _PARTS = ("super_in_flow", "big_in_flow")
 _RUNNING = (*FLOW_COLUMNS, "turnover")
 _AMOUNTS = (*_RUNNING, *DISTRIBUTION.columns, "close", "flow", "acceleration")
+_THEIRS = {words.names[name] for words in VOCABULARIES.values() for name in _AMOUNTS if name in words.names}
 _ADVICE = {"close": "with_price() adds it", "turnover": "with_turnover() adds it"}
 _MOST_NAMED = 10
 
@@ -84,7 +86,7 @@ def is_amount(column: str) -> bool:
     >>> is_amount("in_flow"), is_amount("sum_5"), is_amount("in_share")
     (True, True, False)
     """
-    return column in _AMOUNTS or str(column).startswith("sum_")
+    return column in (*_AMOUNTS, *_THEIRS) or str(column).startswith("sum_")
 
 
 def check_whole(name: str, value: object, least: int = 1) -> int:

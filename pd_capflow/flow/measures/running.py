@@ -11,6 +11,7 @@ from pd_capflow.flow.frames import ATTRS
 from pd_capflow.flow.measures.runs import amounts, like, restored, run_of, spans, starts
 from pd_capflow.flow.sessions import rows_of
 from pd_capflow.flow.totals import BEGINS, from_zero, opens, record
+from pd_capflow.flow.vocabularies import RENAMED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +29,7 @@ def is_cumulative(frame: pd.DataFrame) -> bool:
     Raises
     ------
     QueryError
-        If the frame does not say so itself.
+        If the frame does not say so itself, or its columns have the names of others.
 
     Examples
     --------
@@ -37,7 +38,10 @@ def is_cumulative(frame: pd.DataFrame) -> bool:
     >>> is_cumulative(client.capital_flow("HK.00700")), is_cumulative(client.capital_flow("HK.00700", "day"))
     (True, False)
     """
-    told = frame.attrs.get(ATTRS, {}).get("cumulative")
+    facts = frame.attrs.get(ATTRS, {})
+    if RENAMED in facts:
+        raise QueryError(f"the columns have the names of {facts[RENAMED]}; rename('futu') brings ours back")
+    told = facts.get("cumulative")
     if not isinstance(told, bool):
         raise QueryError(
             "the frame does not say whether its rows are cumulative (attrs['capflow']['cumulative'] is "
