@@ -225,6 +225,7 @@ def test_stopping_in_the_middle_keeps_what_came(gateways):
     script = """
 import os, signal, sys, pd_capflow
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may ignore it
 stops = [signal.SIGINT]
 
 def stop(progress):
