@@ -185,6 +185,12 @@ class CapflowAccessor:
     ----------
     frame : DataFrame
         Any. Only what needs capital-flow columns asks for them.
+
+    Notes
+    -----
+    These stand in for what pandas has under another name, and know about codes, sessions, running totals
+    and absent rows: `delta` for ``diff``, `cumulative` for ``cumsum``, `rolling` for ``rolling(n).sum()``,
+    `correlation` for ``rolling(n).corr()``, `rank` for ``nlargest`` and ``rank``, `tiers` for ``melt``.
     """
 
     fetch = staticmethod(fetch)

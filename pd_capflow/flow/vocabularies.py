@@ -1,7 +1,7 @@
 """What others call the columns, and the units in which they give them: one table.
 
 A name of theirs stands only for a value in their unit. AKShare, efinance and adata give flows in yuan,
-tushare in 10,000 yuan (万元); all of them give shares of turnover in per cent, where they are fractions
+tushare in 10,000 yuan (万元); shares of turnover, which adata has not, are in per cent there and fractions
 here. None of them has a total of all orders.
 
 Of AKShare these are the columns of ``stock_individual_fund_flow``, of efinance those of

@@ -203,7 +203,7 @@ def test_days_become_weeks_dated_by_their_last_day(frame_of):
 def test_days_in_any_order_and_of_any_beginning_make_the_same_longer_rows(frame_of, rule):
     labels = pd.bdate_range("2025-01-02", "2025-03-31").strftime("%Y-%m-%d")
     days = {label: float(number) for number, label in enumerate(labels)}
-    later = dict(list(days.items())[7:])
+    later = dict(list(days.items())[2:])  # a week later, so other pairs of weeks
     frame = frame_of({"HK.00700": days, "HK.09988": later}, period="day")
     whole = resample(frame, rule)
     mixed = resample(frame.sample(frac=1, random_state=1), rule)

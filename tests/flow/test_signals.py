@@ -103,6 +103,8 @@ def test_every_signal_is_nullable_and_says_by_which_thresholds():
     found = signals(_days([1, 2, 3], close=1.0, turnover=1.0), Thresholds(streak=5), surge=3.0)
     assert {str(dtype) for dtype in found.dtypes} == {"boolean"}
     told = found.attrs["capflow"]["thresholds"]
+    of_numpy = signals(_days([1, 2, 3]), streak=np.int64(5), surge=np.float64(3.0))
+    assert json.loads(json.dumps(of_numpy.attrs["capflow"]["thresholds"])) == told
     assert told == dataclasses.asdict(Thresholds(streak=5, surge=3.0))
     assert json.loads(json.dumps(found.attrs)) == found.attrs
 

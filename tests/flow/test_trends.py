@@ -130,5 +130,6 @@ def test_acceleration_is_unknown_where_the_row_or_one_before_it_is(days):
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_fewer_rows_than_the_window_are_all_unknown(days, count):
     frame = days(c00700=[1, 2][:count])
-    assert rolling(frame, 3)["sum_3"].isna().tolist() == [True] * count
+    for rows in (3, 10**9):
+        assert rolling(frame, rows)[f"sum_{rows}"].isna().tolist() == [True] * count
     assert acceleration(frame).isna().tolist() == [True] * count

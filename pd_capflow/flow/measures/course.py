@@ -145,7 +145,7 @@ def _lags(values: Floats, count: int) -> list[Floats]:
     """Return the last row of each window of `count` rows, then the one before it, and so on."""
     last = len(values)
     skipped = min(count - 1, last)
-    backs = range(count) if count <= last else [0] * count
+    backs = range(count) if count <= last else range(1)
     return [values[skipped - back : last - back] for back in backs]
 
 

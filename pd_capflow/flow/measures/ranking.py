@@ -52,8 +52,8 @@ def rank(frame: pd.DataFrame, by: str = "in_flow", n: int | None = None) -> pd.D
         ``rank``
             ``Int64``, from 1. Equal values share a place, and the next one is left out (1, 2, 2, 4).
         `by`
-            ``float64``, in the frame's unit: of totals since the open the session so far, of other rows
-            the last row's own.
+            ``float64``, in the frame's unit: of totals the last one, so of intraday rows the session so
+            far, or what came since the row at which they begin; of other rows the last row's own.
         ``time``
             When that row was. A code whose trading stopped has an older time than the others: it is
             ranked by what it has, and here one sees that.

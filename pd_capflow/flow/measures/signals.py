@@ -62,9 +62,9 @@ class Thresholds:
 
     def __post_init__(self) -> None:
         for name, least in (("streak", 1), ("past", 2), ("price_rows", 1)):
-            check_whole(name, getattr(self, name), least)
+            object.__setattr__(self, name, check_whole(name, getattr(self, name), least))
         for name, most in (("surge", np.inf), ("against", 1.0), ("share", np.inf)):
-            _check_positive(name, getattr(self, name), most)
+            object.__setattr__(self, name, _check_positive(name, getattr(self, name), most))
 
 
 def signals(
@@ -189,8 +189,9 @@ def _table(course: Course, found: Signals, chosen: Thresholds) -> pd.DataFrame:
     return result
 
 
-def _check_positive(name: str, value: object, most: float) -> None:
+def _check_positive(name: str, value: Any, most: float) -> float:
     number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not number or not 0 < value <= most:  # type: ignore[operator]
+    if not number or not 0 < value <= most:
         limit = "" if np.isinf(most) else f" and at most {most:g}"
         raise QueryError(f"{name}={value!r}; expected a number above 0{limit}")
+    return float(value)

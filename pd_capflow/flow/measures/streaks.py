@@ -76,4 +76,4 @@ class Streaks:
         first = np.flatnonzero(begins)[np.cumsum(begins) - 1] if len(sign) else np.empty(0, np.int64)
         count = np.arange(len(sign)) - first + 1
         known = ~np.isnan(before) | course.opened
-        return cls(sign * count + 0.0, known[first])
+        return cls(sign * count, known[first])
