@@ -52,9 +52,12 @@ def test_a_notebook_runs_today_and_shows_what_it_was_kept_with(path, stored, tmp
 
 @pytest.mark.timeout(300)
 def test_what_is_kept_depends_on_nothing_but_the_code(tmp_path):
-    """Two runs of a notebook on the same evening are the same to the last byte."""
+    """Two runs are the same to the last byte, and both on the evening that is asked for."""
     one, two = (tidy(run(NOTEBOOKS[0], tmp_path / name, EVENING)) for name in ("one", "two"))
     assert one == two
+    assert any(
+        f"{EVENING:%Y-%m-%d} 16:00:00+08:00" in text for cell in code_cells(one) for text in texts(cell)
+    )
 
 
 @each_notebook
