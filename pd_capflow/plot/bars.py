@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pd_capflow.errors import QueryError
+from pd_capflow.flow.frames import FLOW_COLUMNS
+from pd_capflow.plot.blocks import put_blocks
 from pd_capflow.plot.chart import Chart
-from pd_capflow.plot.own import label_of_own, own_rows, stretches
+from pd_capflow.plot.own import label_of_own, notes_of_own, own_rows, stretches
+from pd_capflow.plot.price import CLOSE, put_price, wants_price
 from pd_capflow.plot.subject import Subject
 from pd_capflow.plot.ticks import text_width
 from pd_capflow.plot.units import Scale
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["bars"]
 
 _VALUE_SIZE = "x-small"
-_MANY = 800  # bars beyond which each is thinner than a line, and far too slow to draw one by one
+_MANY = 64  # bars beyond which one artist draws them all, since one by one is slow
 
 
 def bars(
@@ -34,11 +36,12 @@ def bars(
     colors: str = "auto",
     lang: str = "en",
     title: str | None = None,
+    price: bool | None = None,
 ) -> Axes:
-    """Draw the net inflow of each row.
+    """Draw the net inflow of each row, and over it the closing price where the frame has it.
 
     Running totals are taken apart first, so that a bar is always the flow of its own minute, day, week or
-    month. A row without a number has no bar.
+    month. A row without a number has no bar. Beyond 64 bars one collection holds them all.
 
     Parameters
     ----------
@@ -52,16 +55,20 @@ def bars(
         Language of the texts. Without a Chinese font it is English, with a `CapflowWarning`.
     title : str, optional
         The heading; by default it names the code.
+    price : bool, optional
+        Whether to draw the column ``close``, as ``frame.capflow.with_price()`` adds it, as a line with an
+        axis of its own at the right; by default if the frame has that column.
 
     Returns
     -------
     matplotlib.axes.Axes
-        The axes that were drawn on.
+        The axes that were drawn on; those of the price are another of the same figure.
 
     Raises
     ------
     QueryError
-        If the frame holds several codes, or an option is not known.
+        If the frame holds several codes, the price is asked for and there is none, or an option is not
+        known.
 
     Examples
     --------
@@ -71,27 +78,19 @@ def bars(
     >>> [f"{bar.get_height():.1e}" for bar in bars(frame).patches]
     ['-1.2e+09', '4.0e+08']
     """
-    subject = Subject.of(frame)
-    _check(subject)
+    subject = Subject.of(frame, (*FLOW_COLUMNS, CLOSE))
+    flow, priced = subject.only("bars"), wants_price(frame, price)
     chart = Chart.begin(subject, ax=ax, colors=colors, lang=lang)
-    flow = subject.flows[0]
     heights = own_rows(subject, flow)["in_flow"].to_numpy(dtype=np.float64)
     scale = Scale.of(heights, chart.words.lang)
     drawn = _draw(chart, heights)
-    if drawn and not subject.intraday:
+    closes = flow.rows[CLOSE] if priced and flow.rows[CLOSE].notna().any() else None
+    if drawn and closes is None and not subject.intraday:  # the line would strike them out
         _write_values(chart, drawn, scale)
-    return chart.finish(scale, label=label_of_own(chart), title=title)
-
-
-def _check(subject: Subject) -> None:
-    if (count := len(subject.flows)) > 1:
-        codes = [str(flow.code) for flow in subject.flows]
-        some = ", ".join(codes[:3]) + ", …" * (count > 3)
-        raise QueryError(f"bars needs one code, and this frame holds {count} ({some}): {_choose(codes[0])}")
-
-
-def _choose(code: str) -> str:
-    return f'choose one, such as frame.loc[["{code}"]]'
+    unknown = [chart.words.say("no_price")] if priced and closes is None and len(flow.rows) else []
+    chart.finish(scale, label=label_of_own(chart), title=title, notes=(*notes_of_own(chart), *unknown))
+    put_price(chart, closes)
+    return chart.ax
 
 
 def _draw(chart: Chart, heights: Floats) -> BarContainer | None:
@@ -99,8 +98,8 @@ def _draw(chart: Chart, heights: Floats) -> BarContainer | None:
     middles, widths = (each[there] for each in stretches(chart, chart.subject.flows[0]))
     amounts = heights[there]
     colors = np.where(amounts >= 0, chart.theme.up, chart.theme.down).tolist()
-    if there.sum() > _MANY:
-        chart.ax.vlines(middles, 0, amounts, colors=colors, linewidth=0.7, zorder=2)
+    if len(amounts) > _MANY:
+        put_blocks(chart, (middles, widths), (np.zeros_like(amounts), amounts), colors=colors)
         return None
     return chart.ax.bar(middles, amounts, width=widths, color=colors, linewidth=0, zorder=2)
 
@@ -109,9 +108,7 @@ def _write_values(chart: Chart, drawn: BarContainer, scale: Scale) -> None:
     """Write the amounts at the ends of bars, where these are few enough to read them all."""
     ax = chart.ax
     texts = [scale.text(float(bar.get_height()), signed=True) for bar in drawn.patches]
-    low, high = ax.get_xlim()
-    room = ax.bbox.width * 72 / ax.figure.dpi / (high - low)
-    if max(text_width(text, _VALUE_SIZE) for text in texts) > 0.9 * room:
+    if max(text_width(text, _VALUE_SIZE) for text in texts) > 0.9 * chart.points_per_unit:
         return
     labels = ax.bar_label(drawn, texts, padding=2.5, fontsize=_VALUE_SIZE, color=chart.theme.muted)
     for label in labels:

@@ -20,7 +20,9 @@ __all__ = ["caption"]
 _LONGEST = 40
 
 
-def caption(code: str, names: Mapping[str, str], words: Words) -> tuple[str, tuple[str, ...]]:
+def caption(
+    code: str, names: Mapping[str, str], words: Words, *, longest: int = _LONGEST
+) -> tuple[str, tuple[str, ...]]:
     """Return what to call a security, and the font families that it takes; none where any will do.
 
     Parameters
@@ -31,13 +33,15 @@ def caption(code: str, names: Mapping[str, str], words: Words) -> tuple[str, tup
         By code, as a gateway sent them: text that nobody has checked.
     words : Words
         The chart's language and fonts.
+    longest : int
+        How many characters of a name are shown.
 
     Returns
     -------
     tuple of (str, tuple of str)
         ``"TENCENT HK.00700"``, or the code alone where there is no name or no font for it.
     """
-    name = _clean(names.get(code, ""))
+    name = _clean(names.get(code, ""), longest)
     if not name or name == code:
         return code, ()
     usual = words.fonts or tuple(mpl.rcParams["font.family"])
@@ -49,11 +53,11 @@ def caption(code: str, names: Mapping[str, str], words: Words) -> tuple[str, tup
     return code, ()
 
 
-def _clean(name: object) -> str:
+def _clean(name: object, longest: int) -> str:
     """Return untrusted text on one line, without what cannot be seen, and not too long."""
     text = name if isinstance(name, str) else ""
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1].rstrip() + "…"
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 
 def _can_show(families: tuple[str, ...], text: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pd_capflow.plot.layout import Layout
 from pd_capflow.plot.minutes import MinuteAxis
 from pd_capflow.plot.rows import RowAxis
-from pd_capflow.plot.sheet import Sheet, new_axes
+from pd_capflow.plot.sheet import KEY_ROW, LABEL, Sheet, new_axes, points_of
 from pd_capflow.plot.style import check_colors, readable_words, theme_of
 from pd_capflow.plot.ticks import put_ticks
 from pd_capflow.plot.units import AmountFormatter
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pd_capflow.plot.units import Scale
 
 __all__ = ["Chart"]
+
+_FOOT = 0.11  # of the height, for a footnote within the axes
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,19 @@ class Chart(Sheet):
         """
         check_colors(colors)
         words = readable_words(lang)
-        places = (MinuteAxis if subject.intraday else RowAxis).of(subject, words)
         axes = new_axes() if ax is None else ax
+        layout = Layout.of(axes, tick_lines=1 if subject.intraday else 2)
+        minutes = subject.intraday
+        places = MinuteAxis.of(subject, words) if minutes else RowAxis.of(subject, words, layout)
         axes.set_xlim(*places.limits)
         theme = theme_of(axes, colors, subject.markets)
-        layout = Layout.of(axes, tick_lines=1 if subject.intraday else 2)
         return cls(axes, subject, words, theme, layout, places)
+
+    @property
+    def points_per_unit(self) -> float:
+        """How long one unit of the horizontal axis is on paper."""
+        low, high = self.ax.get_xlim()
+        return self.width / (high - low)
 
     def finish(
         self, scale: Scale, *, label: str, title: str | None, key_rows: int = 0, notes: tuple[str, ...] = ()
@@ -67,14 +76,15 @@ class Chart(Sheet):
         title : str, optional
             The heading; by default the code's name.
         key_rows : int
-            Rows of a legend that stands between heading and axes.
+            Rows of a legend, between heading and axes or at the top of these.
         notes : tuple of str
             What else to say in the footnote.
         """
         self.frame_axes()
-        self._amount_axis(scale)
+        above, within = (key_rows, 0) if self.layout.flexible else (0, key_rows)
+        self._amount_axis(scale, key_rows=within)
         self.time_axis()
-        self.head(title, label, subtitle=self.places.subtitle(), key_rows=key_rows)
+        self.head(title, label, subtitle=self.places.subtitle(), key_rows=above)
         self.foot(notes)
         self.mark(empty=math.isnan(scale.largest))
         self.ax.format_coord = lambda x, y: self._describe(x, y, scale)  # type: ignore[method-assign]
@@ -88,7 +98,7 @@ class Chart(Sheet):
                 x, color=self.theme.muted, linewidth=0.7, linestyle=(0, (1, 3)), zorder=1.2, gid="break"
             )
 
-    def _amount_axis(self, scale: Scale) -> None:
+    def _amount_axis(self, scale: Scale, *, key_rows: int) -> None:
         ax = self.ax
         ax.axhline(0, color=self.theme.ink, linewidth=0.9, zorder=1.8, gid="zero")
         ax.margins(y=0.09)
@@ -97,7 +107,10 @@ class Chart(Sheet):
             ax.set_ylim(-1, 1)
             ax.set_yticks([0])
         else:
-            ax.set_ylim(low - (0 if self.layout.roomy else 0.12) * (high - low), high)
+            key = key_rows * KEY_ROW * points_of(LABEL) / self.height
+            foot = 0 if self.layout.roomy else _FOOT
+            air = (high - low) / max(1 - key - foot, 0.2)
+            ax.set_ylim(low - foot * air, high + key * air)
             ax.locator_params(axis="y", nbins=6)
         ax.yaxis.set_major_formatter(AmountFormatter(scale))
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pd_capflow.errors import QueryError
 from pd_capflow.flow.frames import DISTRIBUTION, TIERS
 from pd_capflow.plot.sheet import LABEL, NOTE, Sheet
 from pd_capflow.plot.style import mixed
@@ -79,7 +78,7 @@ def distribution(
     8
     """
     subject = Subject.of(frame, COLUMNS)
-    _check(subject)
+    subject.only("distribution")
     sheet = Sheet.take(subject, ax=ax, colors=colors, lang=lang)
     amounts = _amounts(subject)
     scale = Scale.of(amounts.ravel(), sheet.words.lang)
@@ -95,15 +94,6 @@ def distribution(
     sheet.foot((sheet.words.say("no_shares"),) if missing else ())
     sheet.mark(empty=math.isnan(scale.largest))
     return sheet.ax
-
-
-def _check(subject: Subject) -> None:
-    if (count := len(subject.flows)) > 1:
-        code = subject.flows[0].code
-        raise QueryError(
-            f"distribution needs one code, and this frame holds {count}: choose one, such as "
-            f'frame.loc[["{code}"]]'
-        )
 
 
 def _amounts(subject: Subject) -> Floats:

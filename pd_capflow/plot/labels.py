@@ -94,18 +94,16 @@ def label_ends(ax: Axes, ends: Sequence[LineEnd], chart: Chart) -> None:
 
 
 def put_legend(ax: Axes, lines: Sequence[Artist], chart: Chart) -> int:
-    """Name lines in a legend; return how many rows of text it takes between the heading and the axes."""
-    if not chart.layout.flexible:
-        place: dict[str, Any] = {"loc": "best", "framealpha": 0.75, "facecolor": chart.theme.paper}
-        rows, columns = 0, 1
-    else:
-        columns = _columns([str(line.get_label()) for line in lines], _width(ax))
-        rows = -(-len(lines) // columns)
-        place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.1, "framealpha": 0}
-    legend = ax.legend(handles=lines, ncols=columns, fontsize=LABEL_SIZE, edgecolor="none", **place, **_TIGHT)
+    """Name lines in a legend above the axes, or at their top; return how many rows of text it takes."""
+    columns = _columns([str(line.get_label()) for line in lines], _width(ax))
+    place: dict[str, Any] = {"loc": "upper left"}
+    if chart.layout.flexible:
+        place = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
+    place |= {"borderaxespad": 0.1, "framealpha": 0, "edgecolor": "none"}
+    legend = ax.legend(handles=lines, ncols=columns, fontsize=LABEL_SIZE, **place, **_TIGHT)
     for text in legend.get_texts():
         text.set(color=chart.theme.ink, **chart.text_options)
-    return rows
+    return -(-len(lines) // columns)
 
 
 def has_room(ax: Axes, ends: Sequence[LineEnd], chart: Chart) -> bool:

@@ -66,6 +66,8 @@ class MinuteAxis:
     words: Words
     dated: bool
 
+    filled = 0.8
+
     @classmethod
     def of(cls, subject: Subject, words: Words) -> MinuteAxis:
         """Lay out the axis for all rows of a subject."""
@@ -93,20 +95,38 @@ class MinuteAxis:
         return [x for x, night in middles if night] if days <= _MANY_DAYS else []
 
     @property
-    def bar_width(self) -> float:
-        """Width of one row's bar."""
-        return 0.8 * min(self.step, max(0.1 * float(self.knots[-1]), 1.0))
+    def row_width(self) -> float:
+        """Width of one row's stretch; one of a few rows is no wall."""
+        return min(self.step, max(0.1 * float(self.knots[-1]), 1.0))
 
     def place(self, times: pd.DatetimeIndex) -> Floats:
         """Return the positions of times."""
         return np.interp(_minutes(times), np.ravel(self.spans), self.knots)
 
+    @property
+    def rests(self) -> Floats:
+        """Where trading time begins and ends, from the first open to the last close."""
+        return self.knots
+
+    def trades(self, places: Floats) -> npt.NDArray[np.bool_]:
+        """Tell which positions lie in trading time, and not where time is left out."""
+        return np.asarray(np.searchsorted(self.knots, places) % 2 == 1, dtype=np.bool_)
+
     def breaks(self, times: pd.DatetimeIndex) -> npt.NDArray[np.intp]:
         """Return the numbers of the rows before which a line must be broken."""
+        far, across = self._steps(times)
+        return np.flatnonzero(far | across) + 1
+
+    def missing(self, times: pd.DatetimeIndex) -> int:
+        """Count the places between rows where others of the same trading time are missing."""
+        far, across = self._steps(times)
+        return int((far & ~across).sum())
+
+    def _steps(self, times: pd.DatetimeIndex) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Tell which steps between rows are too long, and which lead from one span into another."""
         minutes = _minutes(times)
         span = np.searchsorted([start for start, _ in self.spans], minutes, side="right")
-        apart = (np.diff(minutes) > _SLACK * self.step) | (np.diff(span) != 0)
-        return np.flatnonzero(apart) + 1
+        return np.diff(minutes) > _SLACK * self.step, np.diff(span) != 0
 
     def describe(self, x: float) -> str:
         """Name the time at a position."""

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-__all__ = ["interval_of", "label_of_own", "own_rows", "stretches"]
+__all__ = ["interval_of", "label_of_own", "notes_of_own", "own_rows", "spans", "stretches"]
 
 _MINUTE_US = 60e6
 _FILLED = 0.9  # of a stretch by its bar
+_THIN = 3.0  # points; gaps between narrower bars would be no wider than a hair
 
 
 def own_rows(subject: Subject, flow: Flow) -> pd.DataFrame:
@@ -52,18 +53,25 @@ def interval_of(subject: Subject) -> MinuteInterval | None:
     return MinuteInterval.of({INTERVAL: told}) if subject.intraday and isinstance(told, str) else None
 
 
-def stretches(chart: Chart, flow: Flow) -> tuple[Floats, Floats]:
-    """Return the middle and the width of each row's stretch of the axis, as a bar fills it."""
-    places = chart.places.place(flow.times)
+def spans(chart: Chart, flow: Flow) -> tuple[Floats, Floats]:
+    """Return where each row's stretch of the axis begins and where it ends."""
+    places, half = chart.places.place(flow.times), chart.places.row_width / 2
     interval = interval_of(chart.subject)
     if interval is None or flow.market is None:
-        return places, np.full(len(places), chart.places.bar_width)
+        return places - half, places + half
     rows = rows_of(_told(chart.subject, flow))
     if interval.length is None:
-        starts = chart.places.place(_opens(flow))
-    else:
-        starts = places - (rows.into - interval.begins(rows)) / _MINUTE_US
-    return (starts + places) / 2, _FILLED * (places - starts)
+        return chart.places.place(_opens(flow)), places
+    return places - (rows.into - interval.begins(rows)) / _MINUTE_US, places
+
+
+def stretches(chart: Chart, flow: Flow) -> tuple[Floats, Floats]:
+    """Return the middle and the width of each row's stretch, as a bar fills it: whole where bars are thin."""
+    starts, ends = spans(chart, flow)
+    widths = ends - starts
+    filled = chart.places.filled if interval_of(chart.subject) is None else _FILLED
+    thin = float(widths.min(initial=np.inf)) * chart.points_per_unit < _THIN
+    return (starts + ends) / 2, widths * (1.0 if thin else filled)
 
 
 def label_of_own(chart: Chart) -> str:
@@ -78,6 +86,14 @@ def label_of_own(chart: Chart) -> str:
         return words.say("per_day")
     step = chart.places.step if interval is None or not interval.length else interval.length / _MINUTE_US
     return words.say("per_minute") if step == 1 else words.say("per_minutes", n=step)
+
+
+def notes_of_own(chart: Chart) -> tuple[str, ...]:
+    """Say so where a total could only be taken apart into the flow of a row and of missing ones before it."""
+    if not chart.subject.cumulative:
+        return ()
+    gaps = sum(chart.places.missing(flow.times) for flow in chart.subject.flows)
+    return (chart.words.say("after_gap", n=gaps),) if gaps else ()
 
 
 def _told(subject: Subject, flow: Flow) -> pd.DataFrame:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from pd_capflow.plot.layout import Layout
     from pd_capflow.plot.subject import Subject
     from pd_capflow.plot.words import Words
 
@@ -37,23 +38,27 @@ class RowAxis:
         Whether a row stands for a month, and its day says nothing.
     words : Words
         Language of the labels.
+    stacked : bool
+        Whether the year stands below the day, where there is room, or beside it.
     """
 
     dates: pd.DatetimeIndex
     monthly: bool
     words: Words
+    stacked: bool
 
     separators = ()
-    bar_width = 0.74
-    step = 1.0
+    rests = np.empty(0)
+    step = row_width = 1.0
+    filled = 0.74
 
     @classmethod
-    def of(cls, subject: Subject, words: Words) -> RowAxis:
+    def of(cls, subject: Subject, words: Words, layout: Layout) -> RowAxis:
         """Lay out the axis for all rows of a subject."""
         dates = pd.DatetimeIndex([])
         for flow in subject.flows:
             dates = dates.union(_dates(flow.times).unique())
-        return cls(dates, subject.period == "month", words)
+        return cls(dates, subject.period == "month", words, layout.roomy)
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -65,9 +70,17 @@ class RowAxis:
         """Return the positions of times."""
         return self.dates.get_indexer(_dates(times)).astype(np.float64)
 
+    def trades(self, places: Floats) -> npt.NDArray[np.bool_]:
+        """Tell which positions lie in trading time, as all do between the first and the last."""
+        return np.isfinite(places)
+
     def breaks(self, times: pd.DatetimeIndex) -> npt.NDArray[np.intp]:  # noqa: ARG002  # as `MinuteAxis`
         """Return the numbers of the rows before which a line must be broken: none."""
         return np.array([], dtype=np.intp)
+
+    def missing(self, times: pd.DatetimeIndex) -> int:  # noqa: ARG002  # as `MinuteAxis`
+        """Count the places where rows are missing: none, since the calendar decides which days there are."""
+        return 0
 
     def describe(self, x: float) -> str:
         """Name the date at a position."""
@@ -93,21 +106,26 @@ class RowAxis:
             yield self._ticks(_starts(groups) + first, form)
 
     def _ticks(self, rows: npt.NDArray[np.intp], form: str) -> list[Tick]:
-        """Label rows; the year stands below the first label of each."""
+        """Label rows; the first label of each year names it."""
         ticks, year = [], 0
         for row in rows.tolist():
             date = self.dates[row]
-            label = self.words.date(date, form)
-            if date.year != year and form != "year":
-                label += f"\n{self.words.date(date, 'year')}"
+            named = date.year != year and form != "year"
+            label = self._with_year(date, form) if named else self.words.date(date, form)
             year = date.year
             ticks.append(Tick(float(row), label))
         return ticks
 
+    def _with_year(self, date: pd.Timestamp, form: str) -> str:
+        if self.stacked:
+            return f"{self.words.date(date, form)}\n{self.words.date(date, 'year')}"
+        return self.words.date(date) if form == "day" else self._month(date)
+
     def _full(self, row: int) -> str:
         date = self.dates[row]
-        if not self.monthly:
-            return self.words.date(date)
+        return self._month(date) if self.monthly else self.words.date(date)
+
+    def _month(self, date: pd.Timestamp) -> str:
         month, year = self.words.date(date, "month"), self.words.date(date, "year")
         return f"{month} {year}" if self.words.lang == "en" else f"{year}{month}"
 

@@ -19,16 +19,18 @@ from pd_capflow.plot.ticks import TICK_SIZE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.transforms import Transform
 
     from pd_capflow.plot.style import Theme
     from pd_capflow.plot.subject import Subject
     from pd_capflow.plot.words import Words
 
-__all__ = ["FIGURE_SIZE", "LABEL", "NOTE", "Sheet", "new_axes", "points_of"]
+__all__ = ["AIR", "FIGURE_SIZE", "KEY_ROW", "LABEL", "NOTE", "Sheet", "new_axes", "points_of"]
 
 FIGURE_SIZE = (9.0, 4.6)  # inches
 _TITLE, LABEL, NOTE = "large", "small", "x-small"
-_AIR = 5.0  # points between the axes and the heading
+AIR = 5.0  # points between the axes and the heading
+KEY_ROW = 1.5  # height of a legend's row, in font sizes
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,20 @@ class Sheet:
         options: dict[str, Any] = {"parse_math": False}
         return {**options, "fontfamily": list(self.words.fonts)} if self.words.fonts else options
 
+    @property
+    def width(self) -> float:
+        """How wide the axes are, in points."""
+        return float(self.ax.bbox.width * 72 / self.ax.figure.dpi)
+
+    @property
+    def height(self) -> float:
+        """How high the axes are, in points."""
+        return float(self.ax.bbox.height * 72 / self.ax.figure.dpi)
+
+    def above(self, points: float) -> Transform:
+        """Return the axes' own coordinates, moved up by so many points."""
+        return self.ax.transAxes + ScaledTranslation(0, points / 72, self.ax.figure.dpi_scale_trans)
+
     def frame_axes(self, grid: str | None = "y") -> None:
         """Leave of the axes' frame what is needed, and draw a grid across one axis."""
         ax, theme = self.ax, self.theme
@@ -89,7 +105,9 @@ class Sheet:
         if grid:
             ax.grid(visible=True, axis=grid, color=theme.faint, linewidth=0.8, linestyle="-")  # type: ignore[arg-type]
 
-    def head(self, title: str | None, label: str, *, subtitle: str = "", key_rows: int = 0) -> None:
+    def head(
+        self, title: str | None, label: str, *, subtitle: str = "", key_rows: int = 0, unit: str | None = None
+    ) -> None:
         """Write the heading, and below it what the amounts are: easier to read than a turned label.
 
         Parameters
@@ -97,28 +115,30 @@ class Sheet:
         title : str, optional
             The heading; by default the code's name.
         label : str
-            What the amounts are; the currency follows it.
+            What the amounts are; their unit follows it.
         subtitle : str
             What to say behind that, such as the dates.
         key_rows : int
             Rows of a legend that stands between heading and axes.
+        unit : str, optional
+            What the amounts are measured in; by default the currency.
         """
         ax, size = self.ax, points_of(LABEL)
-        lift = _AIR + key_rows * 1.5 * size
-        what = ", ".join(filter(None, [label, self.currency]))
+        lift = AIR + key_rows * KEY_ROW * size
+        what = ", ".join(filter(None, [label, self.currency if unit is None else unit]))
         options: dict[str, Any] = {"color": self.theme.muted, **self.text_options}
         if self.layout.roomy:
             text = " · ".join(filter(None, [what, subtitle]))
             ax.set_ylabel(text, rotation=0, ha="left", va="baseline", size=LABEL, **options)
-            above = ScaledTranslation(0, lift / 72, ax.figure.dpi_scale_trans)
-            ax.yaxis.set_label_coords(0, 1, transform=ax.transAxes + above)
+            ax.yaxis.set_label_coords(0, 1, transform=self.above(lift))
             lift += 1.55 * size
         else:
-            ax.set_ylabel(what, size=NOTE, **options)
+            ax.set_ylabel(_wrap([what], self._letters(self.height)), size=NOTE, **options)
         options |= {"color": self.theme.ink, "weight": "bold"}
         heading, fonts = self.default_title() if title is None else (title, ())
         options |= {"fontfamily": list(fonts)} if fonts else {}
-        ax.set_title(heading, loc="left", pad=lift, size=_TITLE if self.layout.roomy else LABEL, **options)
+        options |= {"size": _TITLE if self.layout.roomy else LABEL}
+        ax.set_title(heading, loc="left", pad=lift, y=1.0, **options)  # to find a place for it takes long
 
     def foot(self, notes: tuple[str, ...] = ()) -> None:
         """Write the footnote as the label of the horizontal axis, which every layout makes room for.
@@ -126,8 +146,7 @@ class Sheet:
         Where axes stand too close for that, it goes to the foot of the axes themselves.
         """
         ax = self.ax
-        width = ax.bbox.width * 72 / ax.figure.dpi / (0.56 * points_of(NOTE))
-        text = _wrap([*self._facts(), *notes], max(int(width), 20))
+        text = _wrap([*self._facts(), *notes], self._letters(self.width))
         options: dict[str, Any] = {"size": NOTE, "color": self.theme.muted, "linespacing": 1.35}
         if self.layout.roomy:
             ax.set_xlabel(text, loc="left", labelpad=6, **options, **self.text_options)
@@ -136,8 +155,16 @@ class Sheet:
         options |= {"transform": ax.transAxes, "zorder": 2.2, "path_effects": outline, "gid": "foot"}
         ax.text(0.01, 0.02, text, va="bottom", **options, **self.text_options)
 
-    def mark(self, *, empty: bool) -> None:
-        """Mark demo data inside the axes, where no layout can cut it off, and say when there is no data."""
+    def mark(self, *, empty: bool, covered: bool = False) -> None:
+        """Mark demo data inside the axes, where no layout can cut it off, and say when there is no data.
+
+        Parameters
+        ----------
+        empty : bool
+            Whether there is no data.
+        covered : bool
+            Whether the data cover the axes; then the mark is outlined over them.
+        """
         ax, words = self.ax, self.words
         options: dict[str, Any] = {
             "transform": ax.transAxes,
@@ -149,6 +176,9 @@ class Sheet:
             text = words.say("demo").upper()
             size = min(ax.bbox.width / len(text), ax.bbox.height / 3) * 72 / ax.figure.dpi
             shade: dict[str, Any] = {"color": self.theme.mark, "weight": "bold", "zorder": 0.4}
+            if covered:
+                outline = patheffects.Stroke(linewidth=0.8, foreground=self.theme.muted)
+                shade |= {"color": (0, 0, 0, 0), "path_effects": [outline], "zorder": 2.6}
             ax.text(0.5, 0.5, text, size=max(size, 8), gid="demo", **shade, **options)
         if empty:
             ax.text(
@@ -170,6 +200,10 @@ class Sheet:
         """The currency of all amounts, or nothing where it is not known of all."""
         told = {flow.currency for flow in self.subject.flows}
         return (told.pop() or "") if len(told) == 1 else ""
+
+    def _letters(self, points: float) -> int:
+        """Return about how many letters of a note fit into a length."""
+        return max(int(points / (0.56 * points_of(NOTE))), 20)
 
     def _facts(self) -> list[str]:
         subject, words = self.subject, self.words

@@ -136,6 +136,23 @@ class Subject:
             facts=facts,
         )
 
+    def only(self, kind: str) -> Flow:
+        """Return the flow of the one code that a kind of chart shows.
+
+        Raises
+        ------
+        QueryError
+            If there are several.
+        """
+        if (count := len(self.flows)) > 1:
+            codes = [str(flow.code) for flow in self.flows]
+            some = ", ".join(codes[:3]) + ", …" * (count > 3)
+            raise QueryError(
+                f"{kind} needs one code, and this frame holds {count} ({some}): choose one, such as "
+                f'frame.loc[["{codes[0]}"]]'
+            )
+        return self.flows[0]
+
     @property
     def intraday(self) -> bool:
         """Whether rows are minutes."""

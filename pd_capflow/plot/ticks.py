@@ -52,6 +52,7 @@ class FittingLocator(Locator):
     def __init__(self, source: TickSource) -> None:
         self.source = source
         self.labels: dict[float, str] = {}
+        self._chosen_for: tuple[float, ...] = ()
 
     def __call__(self) -> list[float]:
         """Return the places of the ticks for the limits as they are."""
@@ -60,7 +61,13 @@ class FittingLocator(Locator):
 
     def tick_values(self, vmin: float, vmax: float) -> list[float]:
         """Return the places of the ticks between two limits, and remember their labels."""
-        scale = _points(self.axis) / max(vmax - vmin, 1e-9)  # type: ignore[arg-type]
+        points = _points(self.axis)  # type: ignore[arg-type]
+        if self._chosen_for != (vmin, vmax, points):  # asked for many times while a figure is drawn
+            self._choose(vmin, vmax, points / max(vmax - vmin, 1e-9))
+            self._chosen_for = (vmin, vmax, points)
+        return list(self.labels)
+
+    def _choose(self, vmin: float, vmax: float, scale: float) -> None:
         chosen: Sequence[Tick] = ()
         for ticks in self.source.tick_sets(vmin, vmax):
             inside = [tick for tick in ticks if vmin <= tick.x <= vmax]
@@ -68,7 +75,6 @@ class FittingLocator(Locator):
                 break
             chosen = inside or chosen
         self.labels = dict(_thin(chosen, scale))
-        return list(self.labels)
 
 
 def put_ticks(axis: Axis, source: TickSource) -> None:

@@ -9,6 +9,7 @@ from matplotlib.colors import to_hex
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import PolyCollection
     from matplotlib.lines import Line2D
     from matplotlib.text import Text
 
@@ -40,6 +41,18 @@ def amounts(ax: Axes) -> list[str]:
     """What stands beside the amount axis."""
     ax.figure.canvas.draw()
     return [label.get_text() for label in ax.get_yticklabels()]
+
+
+def heights(ax: Axes) -> np.ndarray:
+    """The amounts of bars, few and one by one or many in one collection."""
+    blocks = [block for blocks in ax.collections for block in blocks_of(blocks)]
+    return np.array([bar.get_height() for bar in ax.patches] or [end - start for _, _, start, end in blocks])
+
+
+def blocks_of(blocks: PolyCollection) -> np.ndarray:
+    """Left, right, and the amounts between which it stands: of each block."""
+    corners = np.array([path.vertices for path in blocks.get_paths()]).reshape(-1, 5, 2)
+    return np.column_stack([corners[:, 0, 0], corners[:, 2, 0], corners[:, 0, 1], corners[:, 1, 1]])
 
 
 def bar_colors(ax: Axes) -> dict[bool, set[str]]:

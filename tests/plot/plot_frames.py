@@ -94,3 +94,12 @@ def distribution(code: str = "HK.00700", **changes: Any) -> pd.DataFrame:
     frame = pd.DataFrame(amounts, index=time.tz_localize(Security.parse(code).home.zone))
     frame.attrs["capflow"] = facts([code], **changes)
     return frame
+
+
+def priced(frame: pd.DataFrame, *, start: float = 680.0) -> pd.DataFrame:
+    """Flow with a closing price beside it, in steps of 0.2."""
+    steps = np.random.default_rng(11).normal(size=len(frame)) * start * 0.004
+    prices = start + np.cumsum(steps)
+    result = frame.assign(close=np.round(prices * 5) / 5)
+    result.attrs = frame.attrs
+    return result

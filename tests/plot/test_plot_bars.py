@@ -2,17 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
 
 from pd_capflow.errors import QueryError
 from pd_capflow.plot import bars
 from pd_capflow.plot.style import COLOURS
 from tests.plot import plot_frames as builders
-from tests.plot.artists import bar_colors, by_gid, overlaps, ticks
-
-
-def heights(ax):
-    return np.array([bar.get_height() for bar in ax.patches])
+from tests.plot.artists import bar_colors, blocks_of, by_gid, heights, overlaps, ticks
 
 
 def test_a_bar_is_a_row():
@@ -53,7 +49,7 @@ def test_a_code_is_needed_to_take_totals_apart():
     frame = builders.together({code: builders.minutes(code) for code in ("HK.00700", "US.AAPL")})
     with pytest.raises(QueryError, match="no index level 'code'"):
         bars(frame.xs("HK.00700"))
-    assert bars(frame.xs("HK.00700", drop_level=False)).patches
+    assert len(heights(bars(frame.xs("HK.00700", drop_level=False)))) == 331
 
 
 def test_several_codes_are_refused():
@@ -99,13 +95,33 @@ def test_few_bars_have_their_values():
     assert not bars(builders.rows(count=60)).texts
 
 
-def test_very_many_bars_are_one_artist():
+def test_many_bars_are_one_artist():
     """Twenty thousand rectangles take a quarter of a minute."""
-    days = [f"2025-01-{day:02}" for day in (2, 3, 6, 7, 8)]
-    ax = bars(builders.minutes(days=days))
-    (lines,) = ax.collections
-    assert isinstance(lines, LineCollection)
-    assert len(lines.get_segments()) == 5 * 331
+    ax = bars(builders.rows(count=70))
+    (blocks,) = ax.collections
+    up, down = (to_rgb(pair[0]) for pair in COLOURS["intl"])
+    colors = [tuple(color[:3]) for color in blocks.get_facecolor()]
+    assert colors == [up if height > 0 else down for height in heights(ax)]
+    left, right, start, _ = blocks_of(blocks).T
+    np.testing.assert_allclose((left + right) / 2, range(70))
+    assert not start.any()
+    assert not ax.patches
+
+
+def test_bars_too_thin_for_gaps_fill_their_minute():
+    """A gap of half a pixel would show as a stripe, here and there."""
+    (blocks,) = bars(builders.minutes()).collections
+    left, right, _, _ = blocks_of(blocks).T
+    np.testing.assert_allclose(right - left, 1)
+    assert bars(builders.rows(count=70)).collections[0].get_paths()[0].vertices[2, 0] == pytest.approx(0.37)
+
+
+def test_a_row_after_missing_ones_holds_their_flow_too_and_the_chart_says_so():
+    frame = builders.minutes()
+    ax = bars(frame.drop(frame.index[50:60]))
+    assert "rows that hold the flow of missing ones before them: 1" in ax.get_xlabel().replace("\n", " ")
+    assert heights(ax).sum() == pytest.approx(frame["in_flow"].iloc[-1])
+    assert "missing" not in bars(frame).get_xlabel(), "lunch is no gap"
 
 
 def test_one_bar_is_no_wall():

@@ -20,7 +20,7 @@ def test_kind_follows_the_period():
 
 
 def test_kind_can_be_chosen():
-    assert draw(builders.minutes(), "bars").patches
+    assert not data_lines(draw(builders.minutes(), "bars"))
     assert data_lines(draw(builders.rows(), "cumulative"))
 
 
