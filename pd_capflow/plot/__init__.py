@@ -14,6 +14,7 @@ from pd_capflow.plot.bars import bars
 from pd_capflow.plot.distribution import distribution
 from pd_capflow.plot.lines import cumulative
 from pd_capflow.plot.subject import Subject
+from pd_capflow.plot.tiers import tiers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["KINDS", "Kind", "bars", "cumulative", "distribution", "draw"]
+__all__ = ["KINDS", "Kind", "bars", "cumulative", "distribution", "draw", "tiers"]
 
 
 class Kind(Protocol):
@@ -32,7 +33,12 @@ class Kind(Protocol):
 
 
 #: Every kind of chart by its name.
-KINDS: dict[str, Kind] = {"cumulative": cumulative, "bars": bars, "distribution": distribution}
+KINDS: dict[str, Kind] = {
+    "cumulative": cumulative,
+    "bars": bars,
+    "tiers": tiers,
+    "distribution": distribution,
+}
 
 
 def draw(frame: pd.DataFrame, kind: str | None = None, *, ax: Axes | None = None, **options: object) -> Axes:
