@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from pd_capflow.errors import QueryError
 from pd_capflow.plot.bars import bars
 from pd_capflow.plot.distribution import distribution
+from pd_capflow.plot.heatmap import heatmap
 from pd_capflow.plot.lines import cumulative
 from pd_capflow.plot.subject import Subject
 from pd_capflow.plot.tiers import tiers
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["KINDS", "Kind", "bars", "cumulative", "distribution", "draw", "tiers"]
+__all__ = ["KINDS", "Kind", "bars", "cumulative", "distribution", "draw", "heatmap", "tiers"]
 
 
 class Kind(Protocol):
@@ -38,6 +39,7 @@ KINDS: dict[str, Kind] = {
     "bars": bars,
     "tiers": tiers,
     "distribution": distribution,
+    "heatmap": heatmap,
 }
 
 
@@ -54,7 +56,8 @@ def draw(frame: pd.DataFrame, kind: str | None = None, *, ax: Axes | None = None
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default on a new pyplot figure.
     **options
-        What that kind takes: ``colors``, ``lang``, ``title``.
+        What that kind takes: ``colors``, ``lang``, ``title``, and what its own function names, such as
+        ``price`` for bars, ``column`` and ``scale`` for a heat map.
 
     Returns
     -------

@@ -189,11 +189,14 @@ def test_in_subplots_no_price_runs_into_its_neighbour(layout):
         assert left.x1 <= row[1].get_window_extent().x0
         assert right.x1 <= figure.bbox.x1
         assert row[0].get_position().bounds == price_axes(row[0]).get_position().bounds
+        labels = [label.get_window_extent() for label in price_axes(row[0]).get_yticklabels()]
+        assert labels
+        assert layout or all(label.x1 <= row[0].get_window_extent().x1 for label in labels)
 
 
 def test_names_of_both_axes_keep_apart():
     for count in (22, 700):  # more days are a longer name
-        for width in (9, 5):
+        for width in (9, 6, 4):
             _, ax = plt.subplots(figsize=(width, 4.6), layout="constrained")
             bars(builders.priced(builders.rows(count=count)), ax=ax)
             ax.figure.canvas.draw()
