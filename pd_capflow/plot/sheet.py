@@ -209,7 +209,7 @@ class Sheet:
         subject, words = self.subject, self.words
         facts = [words.say("demo")] if subject.demo else []
         if subject.intraday or subject.zone is None or subject.zone == "UTC":
-            facts.append(words.zone(subject.zone))
+            facts.append(self._zone())
         if subject.valid:
             facts.append(words.say("valid", time=self._valid()))
         if subject.url:
@@ -217,6 +217,9 @@ class Sheet:
         if subject.failed:
             facts.append(words.say("failed", codes=words.listing(list(subject.failed))))
         return facts
+
+    def _zone(self) -> str:
+        return self.words.zone(self.subject.zone)
 
     def _valid(self) -> str:
         """Name the time of the newest data; of several codes', the oldest and the newest of these."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
+from matplotlib.collections import PolyCollection
 
 from pd_capflow.errors import QueryError
 from pd_capflow.flow.totals import beginnings
@@ -117,18 +118,26 @@ def _dots(y: Floats) -> list[int]:
 def tint(chart: Chart, lines: list[Line]) -> None:
     """Shade what lies between the total and zero, in the colour of its sign."""
     for line in (line for line in lines if line.strong):
-        for color, where in ((chart.theme.up, line.y >= 0), (chart.theme.down, line.y <= 0)):
-            chart.ax.fill_between(
-                line.x,
-                line.y,
-                0,
-                where=where,
-                interpolate=True,
-                color=color,
-                alpha=0.13,
-                linewidth=0,
-                zorder=1.5,
-            )
+        x, y = _with_crossings(line.x, line.y)
+        for color, edge in ((chart.theme.up, np.maximum(y, 0)), (chart.theme.down, np.minimum(y, 0))):
+            area = PolyCollection(_areas(x, edge), color=color, alpha=0.13, linewidth=0, zorder=1.5)
+            chart.ax.add_collection(area, autolim=False)  # the line itself sets the limits
+
+
+def _with_crossings(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Put a point wherever a line crosses zero; matplotlib's own interpolation is slow with many of them."""
+    crossed = np.flatnonzero(y[:-1] * y[1:] < 0)
+    part = y[crossed] / (y[crossed] - y[crossed + 1])
+    at = x[crossed] + part * (x[crossed + 1] - x[crossed])
+    return np.insert(x, crossed + 1, at), np.insert(y, crossed + 1, 0.0)
+
+
+def _areas(x: Floats, edge: Floats) -> list[Floats]:
+    """Return the corners of each unbroken area between an edge and zero."""
+    holes = np.flatnonzero(~np.isfinite(edge))
+    pieces = zip(np.split(x, holes), np.split(edge, holes), strict=True)
+    known = [(at[np.isfinite(y)], y[np.isfinite(y)]) for at, y in pieces]
+    return [np.column_stack([at[[0, *range(len(at)), -1]], [0, *y, 0]]) for at, y in known if len(at)]
 
 
 def label_of_totals(chart: Chart) -> str:
@@ -143,7 +152,7 @@ def label_of_totals(chart: Chart) -> str:
         return words.say("running_total")
     if subject.cumulative is None:
         return words.say("as_given")
-    days = {time.date() for flow in subject.flows for time in flow.times}
+    days = {day for flow in subject.flows for day in flow.times.tz_localize(None).normalize().unique()}
     return words.say("since_each_open" if len(days) > 1 else "since_open")
 
 
