@@ -14,6 +14,8 @@ from pd_capflow.plot.bars import bars
 from pd_capflow.plot.distribution import distribution
 from pd_capflow.plot.heatmap import heatmap
 from pd_capflow.plot.lines import cumulative
+from pd_capflow.plot.page import page
+from pd_capflow.plot.rank import rank
 from pd_capflow.plot.subject import Subject
 from pd_capflow.plot.tiers import tiers
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["KINDS", "Kind", "bars", "cumulative", "distribution", "draw", "heatmap", "tiers"]
+__all__ = ["KINDS", "Kind", "bars", "cumulative", "distribution", "draw", "heatmap", "page", "rank", "tiers"]
 
 
 class Kind(Protocol):
@@ -40,6 +42,7 @@ KINDS: dict[str, Kind] = {
     "tiers": tiers,
     "distribution": distribution,
     "heatmap": heatmap,
+    "rank": rank,
 }
 
 

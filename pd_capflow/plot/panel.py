@@ -17,6 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
 from pd_capflow.plot.caption import caption
+from pd_capflow.plot.captions import fitted
 from pd_capflow.plot.own import own_rows, stretches
 from pd_capflow.plot.sheet import LABEL, NOTE, points_of
 from pd_capflow.plot.subject import TIERS
@@ -183,9 +184,8 @@ class Panel:
         told, fonts = caption(self.code, self.chart.subject.names, self.chart.words)
         name = told.removesuffix(self.code).strip() or self.code
         families = fonts or self.chart.words.fonts
-        while len(name) > 1 and _bold_width(name, families) > room:
-            name = name.rstrip("…")[:-1].rstrip() + "…"
-        return name, {"fontfamily": list(fonts)} if fonts else {}
+        short = fitted(name, lambda text: _bold_width(text, families) <= room)
+        return short, {"fontfamily": list(fonts)} if fonts else {}
 
     @property
     def _last(self) -> float:

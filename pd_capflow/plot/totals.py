@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
     from pd_capflow.plot.chart import Chart
+    from pd_capflow.plot.sheet import Sheet
     from pd_capflow.plot.subject import Flow
 
     Floats = npt.NDArray[np.float64]
@@ -140,13 +141,13 @@ def _areas(x: Floats, edge: Floats) -> list[Floats]:
     return [np.column_stack([at[[0, *range(len(at)), -1]], [0, *y, 0]]) for at, y in known if len(at)]
 
 
-def label_of_totals(chart: Chart) -> str:
+def label_of_totals(sheet: Sheet) -> str:
     """Name what the totals add up, and from when on."""
-    subject, words = chart.subject, chart.words
+    subject, words = sheet.subject, sheet.words
     if _adds_up(subject):
         first = min((flow.times[0] for flow in subject.flows if len(flow.rows)), default=None)
         return words.say("since_row", first=words.date(first)) if first else words.say("running_total")
-    if begun := _begun(chart):
+    if begun := _begun(sheet):
         return words.say("since_row", first=begun[0]) if len(begun) == 1 else words.say("running_total")
     if not subject.intraday:
         return words.say("running_total")
@@ -156,9 +157,9 @@ def label_of_totals(chart: Chart) -> str:
     return words.say("since_each_open" if len(days) > 1 else "since_open")
 
 
-def _begun(chart: Chart) -> list[str]:
+def _begun(sheet: Sheet) -> list[str]:
     """Name the rows at which totals begin that do not begin at the open, each once."""
-    subject, words = chart.subject, chart.words
+    subject, words = sheet.subject, sheet.words
     if subject.cumulative is not True:
         return []
     moments = set()
@@ -172,10 +173,10 @@ def _begun(chart: Chart) -> list[str]:
     return [words.date(time) + f"{time:{clock}}" * bool(clock) for time in sorted(moments)]
 
 
-def notes_of_totals(chart: Chart) -> tuple[str, ...]:
+def notes_of_totals(sheet: Sheet) -> tuple[str, ...]:
     """Say from when on a running total is unknown, since a row is missing."""
-    if not _adds_up(chart.subject):
+    if not _adds_up(sheet.subject):
         return ()
-    drawn = [flow.rows[["in_flow", *TIERS]].dropna(axis=1, how="all") for flow in chart.subject.flows]
+    drawn = [flow.rows[["in_flow", *TIERS]].dropna(axis=1, how="all") for flow in sheet.subject.flows]
     missing = [rows.index[rows.isna().any(axis=1)].min() for rows in drawn if rows.isna().any(axis=None)]
-    return (chart.words.say("missing", date=chart.words.date(min(missing))),) if missing else ()
+    return (sheet.words.say("missing", date=sheet.words.date(min(missing))),) if missing else ()

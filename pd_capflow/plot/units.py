@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["AmountFormatter", "Scale"]
+__all__ = ["AmountFormatter", "Scale", "amount_text", "number_text", "share_text"]
 
 _UNITS: dict[str, tuple[tuple[float, str], ...]] = {
     "en": ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")),
@@ -80,6 +80,41 @@ class Scale:
     def _places(self, amount: float, digits: int) -> int:
         magnitude = math.floor(math.log10(amount / self.factor)) if amount > 0 else 0
         return min(max(0, digits - 1 - magnitude), 12)
+
+
+def amount_text(amount: float, lang: str = "en") -> str:
+    """Write an amount by itself: signed, with three digits, in the unit that suits it.
+
+    Examples
+    --------
+    >>> amount_text(-31.62e6), amount_text(1.2e8, "zh"), amount_text(0.0)
+    ('−31.6M', '+1.20亿', '0')
+    """
+    return Scale.of(np.array([amount]), lang).text(amount, signed=True)
+
+
+def share_text(share: float) -> str:
+    """Write a fraction as a signed percentage with three digits.
+
+    Examples
+    --------
+    >>> share_text(-0.01234), share_text(0.1)
+    ('−1.23%', '+10%')
+    """
+    return f"{number_text(100 * share)}%" if math.isfinite(share) else ""
+
+
+def number_text(number: float) -> str:
+    """Write a signed number that has no unit, with three digits.
+
+    Examples
+    --------
+    >>> number_text(-2.346), number_text(12), number_text(0)
+    ('−2.35', '+12', '0')
+    """
+    if not math.isfinite(number):
+        return ""
+    return f"{number:+.3g}".replace("-", _MINUS) if number else "0"
 
 
 class AmountFormatter(Formatter):
