@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
 
     from pd_capflow.client import Client
     from pd_capflow.client.batch import Errors
@@ -475,19 +476,21 @@ class CapflowAccessor:
         names = {str(code): str(name) for code, name in told.dropna().items()}
         return joins.with_names(self._frame, names)
 
-    @_measure("in_flow|super_in")
+    @_measure("in_flow|in_share|super_in")
     def plot(self, /, kind: str | None = None, *, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw a chart; see `pd_capflow.plot.draw`.
 
         Parameters
         ----------
         kind : str, optional
-            A key of `pd_capflow.plot.KINDS`. By default ``cumulative`` for intraday rows, ``bars`` for
-            longer ones, and ``distribution`` for a capital distribution.
+            A key of `pd_capflow.plot.KINDS`, whose functions tell what each shows and takes: for one code
+            ``cumulative``, ``bars``, ``distribution`` and ``quadrant``, for several ``cumulative``, ``rank``
+            and ``quadrant``; a small chart of each draws `page`. By default ``cumulative`` for intraday
+            rows, ``bars`` for longer ones, and ``distribution`` for a capital distribution.
         ax : matplotlib.axes.Axes, optional
             Where to draw; by default a new figure.
         **options
-            What the kind takes, such as ``colors``, ``lang`` and ``title``.
+            What the kind takes, such as ``colors``, ``lang`` and ``title``, or ``by`` and ``n`` of ``rank``.
 
         Returns
         -------
@@ -496,6 +499,32 @@ class CapflowAccessor:
         from pd_capflow.plot import draw
 
         return draw(self._frame, kind, ax=ax, **options)
+
+    @_measure("in_flow")
+    def page(self, /, kind: str | None = None, **options: Any) -> Figure | SubFigure:
+        """Draw a small chart of each code, all on one page; see `pd_capflow.plot.page`.
+
+        Parameters
+        ----------
+        kind : {"cumulative", "bars"}, optional
+            By default ``cumulative`` for intraday rows, ``bars`` for longer ones.
+        **options
+            ``columns``, ``share_y``, ``tiers``, ``colors``, ``lang``, ``title`` and ``figure``.
+
+        Returns
+        -------
+        matplotlib.figure.Figure or SubFigure
+
+        Examples
+        --------
+        >>> import pd_capflow
+        >>> frame = pd_capflow.connect("demo://").capital_flow(["HK.00700", "HK.09988"])
+        >>> len(frame.capflow.page(columns=1).axes)
+        3
+        """
+        from pd_capflow.plot import page
+
+        return page(self._frame, kind, **options)
 
 
 def _named(columns: Iterable[str]) -> str:

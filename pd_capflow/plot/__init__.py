@@ -15,6 +15,7 @@ from pd_capflow.plot.distribution import distribution
 from pd_capflow.plot.heatmap import heatmap
 from pd_capflow.plot.lines import cumulative
 from pd_capflow.plot.page import page
+from pd_capflow.plot.quadrant import quadrant
 from pd_capflow.plot.rank import rank
 from pd_capflow.plot.subject import Subject
 from pd_capflow.plot.tiers import tiers
@@ -25,7 +26,19 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["KINDS", "Kind", "bars", "cumulative", "distribution", "draw", "heatmap", "page", "rank", "tiers"]
+__all__ = [
+    "KINDS",
+    "Kind",
+    "bars",
+    "cumulative",
+    "distribution",
+    "draw",
+    "heatmap",
+    "page",
+    "quadrant",
+    "rank",
+    "tiers",
+]
 
 
 class Kind(Protocol):
@@ -43,6 +56,7 @@ KINDS: dict[str, Kind] = {
     "distribution": distribution,
     "heatmap": heatmap,
     "rank": rank,
+    "quadrant": quadrant,
 }
 
 

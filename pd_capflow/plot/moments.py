@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pd_capflow.plot.sheet import Sheet
     from pd_capflow.plot.subject import Flow
 
-__all__ = ["late_notes", "moment"]
+__all__ = ["late_notes", "moment", "span"]
 
 
 def moment(sheet: Sheet) -> str:
@@ -22,6 +22,12 @@ def moment(sheet: Sheet) -> str:
     days = sheet.words.dates(first.normalize(), last.normalize())
     is_clock = sheet.subject.intraday and first.date() == last.date()
     return f"{days} {last:%H:%M}" if is_clock else days
+
+
+def span(sheet: Sheet) -> str:
+    """Name the first and the last day of a single code's rows."""
+    times = sheet.subject.flows[0].times
+    return sheet.words.dates(times[0], times[-1]) if len(times) else ""
 
 
 def late_notes(sheet: Sheet) -> tuple[str, ...]:
