@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["page"]
 
 _MOST = 60  # codes; more are no page that anybody reads
-_WIDTH, _ROW, _REST = 9.0, 1.3, 1.1  # inches: of a new figure; of a row of charts; of heading and footnote
+_WIDTH, _REST = 9.0, 1.1  # inches: of a new figure; of heading and footnote
+_ROWS = {1: 2.6, 2: 1.75, 3: 1.4}  # inches of a row of so many charts
+_ROW = 1.3  # of more
 
 
 def page(
@@ -108,7 +110,7 @@ def page(
     across = _columns(columns, len(subject.flows))
     down = -(-len(subject.flows) // across)
     places = _places(subject, words)
-    ground = Ground.of(subject, _figure(figure, down), places[0], colors=colors, words=words)
+    ground = Ground.of(subject, _figure(figure, across, down), places[0], colors=colors, words=words)
     panels = _panels(ground, places, kind, tiers=tiers)
     ground.describe(
         title, _label(ground, kind), panels, tiers=tiers, notes=_notes(ground, kind, share_y=share_y)
@@ -144,10 +146,10 @@ def _columns(columns: object, count: int) -> int:
     return min(columns, count)
 
 
-def _figure(figure: object, down: int) -> Figure | SubFigure:
+def _figure(figure: object, across: int, down: int) -> Figure | SubFigure:
     """Return the figure to draw on, which arranges nothing by itself."""
     if figure is None:
-        return plt.figure(figsize=(_WIDTH, _REST + _ROW * down), layout="none")
+        return plt.figure(figsize=(_WIDTH, _REST + _ROWS.get(across, _ROW) * down), layout="none")
     if not isinstance(figure, (Figure, SubFigure)):
         raise QueryError(f"figure={figure!r}: expected an empty matplotlib Figure or SubFigure")
     if figure.axes:
