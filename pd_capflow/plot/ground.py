@@ -94,7 +94,7 @@ class Ground(Chart):
         asides = self._asides(panels)
         lines = 2 if any(asides) or any(panel.is_named for panel in panels) else 1
         scales = [panel.scale_texts(reach) for panel, reach in zip(panels, reaches, strict=True)]
-        room = max((text_width(text, NOTE) for each in scales for text in each.values()), default=0.0)
+        room = max((text_width(text, NOTE) for each in scales for text in each.values()), default=0.0) + PAD
         cells = self._cells(len(panels), across, left=room + PAD, lines=lines, timed=timed)
         for number, (panel, reach, cell) in enumerate(zip(panels, reaches, cells, strict=True)):
             panel.chart.ax.set_position(cell)

@@ -50,25 +50,30 @@ class _Placer(Artist):
 
     def draw(self, renderer: RendererBase) -> None:
         """Place the names for the axes as they are now, and say how many found no place."""
-        if self.axes is None:
-            return
-        self._say_hidden(len(self.points))  # what is free for that stays free
-        places = self.axes.transData.transform(self.points)
+        self._say_hidden(0)
+        if hidden := self._place_all(renderer):
+            self._say_hidden(hidden)  # which takes a place itself
+            self._say_hidden(self._place_all(renderer))
+
+    def _place_all(self, renderer: RendererBase) -> int:
+        """Place the names, and return how many points have none."""
+        ax = self.sheet.ax
+        places = ax.transData.transform(self.points)
         taken = self._taken(places, renderer)
         for name, at in zip(self.names, places, strict=False):
             name.set_visible(True)  # or it has no size
             box = self._place(at, name.get_window_extent(renderer), taken)
             name.set_visible(box is not None)
             if box is not None:
-                x, y = self.axes.transAxes.inverted().transform((box.x0, box.y0))
+                x, y = ax.transAxes.inverted().transform((box.x0, box.y0))
                 name.set_position((float(x), float(y)))
                 taken.append(box)
-        self._say_hidden(len(self.points) - sum(name.get_visible() for name in self.names))
+        return len(self.points) - sum(name.get_visible() for name in self.names)
 
     def _taken(self, places: Floats, renderer: RendererBase) -> list[Bbox]:
         """Return where no name may stand: on points, and on texts that stand where they stand."""
         half = _POINT * self._unit
-        texts = [text for text in self.sheet.ax.texts if text.get_gid() in _FIXED]
+        texts = [text for text in self.sheet.ax.texts if text.get_gid() in _FIXED and text.get_text()]
         return [
             *(Bbox.from_extents(*(at - half), *(at + half)) for at in places),
             *(text.get_window_extent(renderer) for text in texts),

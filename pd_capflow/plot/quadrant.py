@@ -219,5 +219,5 @@ def _notes(sheet: Sheet, points: Floats, found: pd.DataFrame, column: str) -> tu
         codes = [str(flows[number].code) for number in unknown]
         notes += [*late_notes(sheet), *([words.say("unranked", codes=words.listing(codes))] if codes else [])]
     if column == "main_in_flow" and found.attrs[ATTRS].get("derived") is True:
-        notes.append(words.say("derived"))
+        notes.append(words.say("main_derived"))
     return tuple(notes)

@@ -257,7 +257,7 @@ def _what(sheet: Sheet, by: str) -> str:
     if by not in FLOW_COLUMNS and not (by.endswith(_SHARE) and flow in FLOW_COLUMNS):
         return by
     column = by if by in FLOW_COLUMNS else flow
-    net = words.say("net") if column == "in_flow" else words.say("net_of", tier=words.say(column))
+    net = words.say("net") if column == "in_flow" else words.say("net_of", tier=words.say(column).lower())
     return net if by in FLOW_COLUMNS else words.say("share_of_turnover", what=net)
 
 
@@ -276,4 +276,4 @@ def _notes(sheet: Sheet, ranking: pd.DataFrame, by: str) -> tuple[str, ...]:
     unknown = facts.get("unranked", [])
     notes = [words.say("unranked", codes=words.listing(unknown))] if unknown else []
     derived = by == "main_in_flow" and facts.get("derived") is True
-    return (*late_notes(sheet), *notes, *([words.say("derived")] if derived else []))
+    return (*late_notes(sheet), *notes, *([words.say("main_derived")] if derived else []))

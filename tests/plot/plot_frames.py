@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from pd_capflow.security import Security
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TIERS = ["super_in_flow", "big_in_flow", "mid_in_flow", "sml_in_flow"]
 COLUMNS = ["in_flow", "main_in_flow", *TIERS]
@@ -103,3 +106,22 @@ def priced(frame: pd.DataFrame, *, start: float = 680.0) -> pd.DataFrame:
     result = frame.assign(close=np.round(prices * 5) / 5)
     result.attrs = frame.attrs
     return result
+
+
+def watchlist(
+    codes: list[str], make: Callable[[str], pd.DataFrame] = minutes, **changes: Any
+) -> pd.DataFrame:
+    """Several codes: the first has the frame's amounts, the next twice as much the other way, and so on."""
+    parts = {}
+    for number, code in enumerate(codes):
+        part = make(code)
+        part[COLUMNS] *= (number + 1) * (-1) ** number
+        parts[code] = part
+    return together(parts, **changes)
+
+
+def traded(frame: pd.DataFrame, *, seed: int = 5) -> pd.DataFrame:
+    """Join a closing price on, and a turnover that is larger than any flow."""
+    steps = np.random.default_rng(seed).normal(0, 0.01, len(frame))
+    turnover = frame["in_flow"].abs().fillna(0.0) * 10 + 1e6
+    return frame.assign(close=100 * np.exp(np.cumsum(steps)), turnover=turnover)
