@@ -67,19 +67,20 @@ class _Placer(Artist):
             if box is not None:
                 x, y = ax.transAxes.inverted().transform((box.x0, box.y0))
                 name.set_position((float(x), float(y)))
-                taken.append(box)
+                taken = np.vstack([taken, box.extents])
         return len(self.points) - sum(name.get_visible() for name in self.names)
 
-    def _taken(self, places: Floats, renderer: RendererBase) -> list[Bbox]:
-        """Return where no name may stand: on points, and on texts that stand where they stand."""
+    def _taken(self, places: Floats, renderer: RendererBase) -> Floats:
+        """Return where no name may stand: on points, and on texts that stand where they stand.
+
+        Shape (n, 4): left, lower, right and upper ends.
+        """
         half = _POINT * self._unit
         texts = [text for text in self.sheet.ax.texts if text.get_gid() in _FIXED and text.get_text()]
-        return [
-            *(Bbox.from_extents(*(at - half), *(at + half)) for at in places),
-            *(text.get_window_extent(renderer) for text in texts),
-        ]
+        boxes = [text.get_window_extent(renderer).extents for text in texts]
+        return np.vstack([np.hstack([places - half, places + half]), *boxes])
 
-    def _place(self, at: Floats, size: Bbox, taken: Sequence[Bbox]) -> Bbox | None:
+    def _place(self, at: Floats, size: Bbox, taken: Floats) -> Bbox | None:
         """Return the best free place, one across no zero line before all."""
         around, zero = self.sheet.ax.bbox, self.sheet.ax.transData.transform((0, 0))
         boxes = _boxes(at, size, _AWAY * self._unit)
@@ -137,5 +138,6 @@ def _is_inside(box: Bbox, around: BboxBase) -> bool:
     return bool(across and up)
 
 
-def _touches(box: Bbox, taken: Sequence[Bbox]) -> bool:
-    return any(box.overlaps(other) for other in taken)
+def _touches(box: Bbox, taken: Floats) -> bool:
+    left, lower, right, upper = taken.T
+    return bool(((left < box.x1) & (right > box.x0) & (lower < box.y1) & (upper > box.y0)).any())

@@ -14,6 +14,7 @@ import pd_capflow
 HERE = Path(__file__).parent
 TABLE = pytest.StashKey()
 MEASURES = pytest.StashKey()
+CHARTS = pytest.StashKey()
 
 
 class Worker:
@@ -86,7 +87,20 @@ def measures_table(request):
     return request.config.stash.setdefault(MEASURES, [])
 
 
+@pytest.fixture(scope="session")
+def charts_table(request):
+    """Rows ``(what, milliseconds to make, milliseconds to draw, aim)`` of a third table: charts."""
+    return request.config.stash.setdefault(CHARTS, [])
+
+
 def pytest_terminal_summary(terminalreporter, config):
+    if drawn := config.stash.get(CHARTS, []):
+        terminalreporter.section("charts, medians of processor time after the first")
+        terminalreporter.line(f"{'':<36}{'made':>10}{'drawn':>10}{'both':>10}{'aim':>8}")
+        for what, made, painted, aim in drawn:
+            terminalreporter.line(
+                f"{what:<36}{made:>7,.0f} ms{painted:>7,.0f} ms{made + painted:>7,.0f} ms{aim:>8}"
+            )
     if measured := config.stash.get(MEASURES, []):
         terminalreporter.section("measures of 1,000 codes x 250 days, medians")
         for what, milliseconds in measured:
