@@ -121,7 +121,9 @@ class Subject:
         """
         _check(frame, columns[0])
         facts = _mapping(frame.attrs.get(ATTRS))
-        flows = tuple(_flow(code, rows, facts, columns) for code, rows in _by_code(frame, facts))
+        bare = frame.copy(deep=False)
+        bare.attrs = {}  # or pandas copies them with every column of every code
+        flows = tuple(_flow(code, rows, facts, columns) for code, rows in _by_code(bare, facts))
         source, cumulative = _mapping(facts.get("source")), facts.get("cumulative")
         return cls(
             flows=flows,
