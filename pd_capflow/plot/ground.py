@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
@@ -50,6 +50,8 @@ class Ground(Chart):
 
     figure: Figure | SubFigure
 
+    LAYOUT: ClassVar[Layout] = Layout(flexible=True, roomy=True)  # the page makes the room itself
+
     @classmethod
     def of(
         cls,
@@ -68,7 +70,7 @@ class Ground(Chart):
         ax.spines[:].set_visible(False)
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_locator(NullLocator())
-        return cls(ax, subject, words, theme, Layout(flexible=True, roomy=True), places, figure)
+        return cls(ax, subject, words, theme, cls.LAYOUT, places, figure)
 
     def describe(
         self, title: str | None, label: str, panels: Sequence[Panel], *, tiers: bool, notes: tuple[str, ...]

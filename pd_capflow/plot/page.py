@@ -162,7 +162,7 @@ def _figure(figure: object, across: int, down: int) -> Figure | SubFigure:
 def _places(subject: Subject, words: Words) -> list[Places]:
     """Return the time axis of each code: one for all days, and of minutes one for each exchange's hours."""
     if not subject.intraday:
-        return [RowAxis.of(subject, words)] * len(subject.flows)
+        return [RowAxis.of(subject, words, Ground.LAYOUT)] * len(subject.flows)
     groups: dict[object, list[Flow]] = {}
     for flow in subject.flows:
         groups.setdefault(_hours(flow), []).append(flow)

@@ -164,7 +164,7 @@ class Panel:
         value = Scale.of(np.array([last]), self.chart.words.lang).text(last, signed=True)
         color = theme.muted if not last else theme.up if last > 0 else theme.down
         strong, quiet = {"weight": "bold", "size": LABEL}, {"color": theme.muted, "size": NOTE}
-        name, fonts = self._name(self._width - _bold_width(value, self.chart.words.fonts) - 2 * PAD)
+        name, fonts = self._name(self.chart.width - _bold_width(value, self.chart.words.fonts) - 2 * PAD)
         lift = PAD + (lines - 1) * 1.35 * points_of(NOTE)
         self._write(value, "right", lift, {"color": color, "gid": "value", **strong})
         self._write(name, "left", lift, {"color": theme.ink, "gid": "name", **strong, **fonts})
@@ -173,8 +173,7 @@ class Panel:
 
     def _write(self, text: str, side: str, lift: float, look: dict[str, Any]) -> None:
         """Write above the left or the right end of the axes, so many points above them."""
-        ax = self.chart.ax
-        above = ax.transAxes + ScaledTranslation(0, lift / 72, ax.figure.dpi_scale_trans)
+        ax, above = self.chart.ax, self.chart.above(lift)
         if text:
             options = {"ha": side, "va": "baseline", "transform": above, **self.chart.text_options, **look}
             ax.text(float(side == "right"), 1.0, text, **options)
@@ -197,11 +196,6 @@ class Panel:
     def _known(self) -> pd.DatetimeIndex:
         """The times of the rows whose total is known."""
         return self.chart.subject.flows[0].times[np.isfinite(self.amounts[:, 0])]
-
-    @property
-    def _width(self) -> float:
-        figure = self.chart.ax.get_figure(root=True)
-        return float(self.chart.ax.bbox.width * 72 / figure.dpi) if figure else 0.0
 
 
 def _marks(reach: tuple[float, float]) -> list[float]:

@@ -77,7 +77,7 @@ def lay_plane(sheet: Sheet, points: Floats, formatter: Formatter) -> None:
 def _name_corner(sheet: Sheet, right: int, over: int, corner: str) -> None:
     """Write what a quadrant means into its corner, above a footnote that stands there."""
     ax = sheet.ax
-    foot = 0.0 if sheet.layout.roomy else 3.6 * points_of(NOTE) * ax.figure.dpi / 72 / ax.bbox.height
+    foot = 0.0 if sheet.layout.roomy else 3.6 * points_of(NOTE) / sheet.height
     look: dict[str, Any] = {"size": NOTE, "color": sheet.theme.muted, "gid": "corner", **sheet.text_options}
     look |= {"ha": "right" if right > 0 else "left", "va": "top" if over > 0 else "bottom"}
     place = 0.5 + 0.49 * right, 0.98 if over > 0 else 0.02 + foot

@@ -156,12 +156,7 @@ class _Bars:
 
 
 def _rows_that_fit(sheet: Sheet) -> float:
-    return (_size(sheet.ax)[1] - _foot(sheet)) / _ROW
-
-
-def _size(ax: Axes) -> tuple[float, float]:
-    """Return width and height of axes in points."""
-    return float(ax.bbox.width * 72 / ax.figure.dpi), float(ax.bbox.height * 72 / ax.figure.dpi)
+    return (sheet.height - _foot(sheet)) / _ROW
 
 
 def _foot(sheet: Sheet) -> float:
@@ -181,7 +176,7 @@ def _grow(sheet: Sheet, rows: int) -> None:
 def _lay_out(sheet: Sheet, bars: _Bars) -> None:
     """Leave a row of the axes to each bar, and nothing of their frame."""
     ax, rows = sheet.ax, max(1.0 - bars.places.min(initial=0.0), _FEWEST)
-    height = _size(ax)[1]
+    height = sheet.height
     foot = rows * _foot(sheet) / max(height - _foot(sheet), 1.0)
     ax.set_ylim(0.5 - rows - foot, 0.6)
     sheet.frame_axes(grid=None)
@@ -191,7 +186,7 @@ def _lay_out(sheet: Sheet, bars: _Bars) -> None:
 
 def _name(sheet: Sheet, bars: _Bars) -> float:
     """Write the names inside the axes, from their left edge; return the part of the width that they take."""
-    ax, (width, height) = sheet.ax, _size(sheet.ax)
+    ax, width, height = sheet.ax, sheet.width, sheet.height
     low, high = ax.get_ylim()
     size = min(points_of(TICK_SIZE), 0.85 * height / (high - low))
     options: dict[str, Any] = {"room": _NAMES * width, "size": TICK_SIZE}
@@ -207,7 +202,7 @@ def _name(sheet: Sheet, bars: _Bars) -> float:
 def _draw(sheet: Sheet, bars: _Bars, texts: list[str], names: float) -> None:
     ax, theme = sheet.ax, sheet.theme
     colors = np.where(bars.lengths >= 0, theme.up, theme.down).tolist()
-    ax.set_xlim(*_limits(ax, bars.lengths, texts, names))
+    ax.set_xlim(*_limits(sheet, bars.lengths, texts, names))
     drawn = ax.barh(bars.places, bars.lengths, height=_THICKNESS, color=colors, linewidth=0, zorder=2)
     labels = ax.bar_label(drawn, texts, padding=_PAD, fontsize=NOTE, color=theme.ink)
     for label in labels:
@@ -227,13 +222,13 @@ def _text(value: float, by: str, lang: str) -> str:
     return amount_text(value, lang) if is_amount(by) else number_text(value)
 
 
-def _limits(ax: Axes, lengths: Floats, texts: list[str], names: float) -> tuple[float, float]:
+def _limits(sheet: Sheet, lengths: Floats, texts: list[str], names: float) -> tuple[float, float]:
     """Return the ends of an axis with room for the names, and for the values behind the bars on each side."""
     low, high = float(lengths.min(initial=0.0)), float(lengths.max(initial=0.0))
     span = high - low or 1.0
     sides = [lengths < 0, lengths >= 0]
     rooms = [_room([text for text, is_here in zip(texts, side, strict=True) if is_here]) for side in sides]
-    width = _size(ax)[0]
+    width = sheet.width
     rooms[0] += names * width
     scale = span / max(width - sum(rooms), 0.2 * width)
     return low - rooms[0] * scale, high + rooms[1] * scale

@@ -138,7 +138,9 @@ DISTRIBUTION: Frames = {
 FRAMES: dict[str, Frames] = {
     "cumulative": {**MINUTES, **LONGER, "three": MANY["three"]},
     "bars": {**MINUTES, **LONGER},
+    "tiers": {**MINUTES, **LONGER},
     "distribution": DISTRIBUTION,
+    "heatmap": {**MINUTES, **LONGER, **MANY},
     "rank": MANY,
     "quadrant": {**MINUTES, **LONGER, **MANY},
 }

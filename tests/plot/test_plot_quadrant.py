@@ -138,10 +138,12 @@ def test_names_overlap_nothing_and_stay_inside(count, layout):
 
 def test_drawing_again_changes_nothing():
     """A hidden name has no size, and so would find a place the next time."""
-    ax = quadrant(several([f"HK.{number:05}" for number in range(1, 61)], 3))
+    small = plt.figure(figsize=(4, 3)).add_subplot()
+    ax = quadrant(several([f"HK.{number:05}" for number in range(1, 61)], 3), ax=small)
     first, second, third = (shown_names(ax) for _ in range(3))
     assert first == second == third
     assert len(first) < 25
+    assert not overlaps(first)
 
 
 @settings(max_examples=10, deadline=None)
