@@ -30,8 +30,8 @@ def _own_settings(monkeypatch, tmp_path_factory):
     monkeypatch.setattr(demo, "_gateways", {})
     monkeypatch.setattr(pacing, "_ledgers", {})
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.setattr(known, "_names", {})
-    monkeypatch.setattr(known, "_watchlists", {})
+    for held in ("_names", "_watchlists", "_members", "_recent"):
+        monkeypatch.setattr(known, held, {})
     yield
     close_shared_clients()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from pd_capflow.client.known import known_names
+from pd_capflow.client.known import known_names, remember
 from pd_capflow.errors import BatchError, BatchInterrupted, CapflowError, QueryError
 from pd_capflow.flow.frames import ATTRS, Columns, build_frame
 from pd_capflow.flow.queries import CapitalDistribution, CapitalFlow
@@ -101,7 +101,7 @@ class Plan:
         facts.update(self.facts)
         if names := known_names(outcome.source.get("url", ""), facts["codes"]):
             facts["names"] = names
-        return frame
+        return remember(frame)
 
     def _in_order(self, found: dict[Security, Any]) -> dict[Security, Any]:
         return {query.security: found[query.security] for query in self.queries if query.security in found}
