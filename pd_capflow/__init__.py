@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pd_capflow.checkup import doctor
     from pd_capflow.client import (
         AsyncClient,
+        Budget,
         Client,
         Link,
         Notice,
@@ -62,6 +63,7 @@ __version__ = "0.1.0"
 __all__ = [
     "MARKETS",
     "AsyncClient",
+    "Budget",
     "CapitalDistribution",
     "CapitalFlow",
     "Client",
@@ -95,6 +97,7 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 _DOORS = {
     "AsyncClient": "client",
+    "Budget": "client",
     "Client": "client",
     "Link": "client",
     "Notice": "client",

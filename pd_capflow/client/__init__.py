@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pd_capflow.client.asynchronous import AsyncClient
+from pd_capflow.client.budget import Budget
 from pd_capflow.client.link import Link
 from pd_capflow.client.notice import Notice
 from pd_capflow.client.progress import Progress
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncClient",
+    "Budget",
     "Client",
     "Link",
     "Notice",

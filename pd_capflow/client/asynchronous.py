@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pd_capflow.client.batch import Outcome, Plan
+    from pd_capflow.client.budget import Budget
     from pd_capflow.client.clock import PacingClock
     from pd_capflow.client.connection import Connection
     from pd_capflow.client.notice import Notice
@@ -132,6 +133,10 @@ class AsyncClient(AsyncVerbs):
     def room(self, method: Method) -> float:
         """Return how many requests could be sent at once now."""
         return self._pacer.room(method)
+
+    def budget_of(self, method: Method) -> Budget:
+        """Return the rate budget of an interface."""
+        return self._pacer.budget(method)
 
     def time_for(self, method: Method, requests: int) -> float:
         """Return the seconds until so many requests more can have been sent."""

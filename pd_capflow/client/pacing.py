@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from pd_capflow.client.budget import Budget
 from pd_capflow.client.clock import MONOTONIC
 from pd_capflow.client.ledger import Ledger
 from pd_capflow.client.ledgerfile import LedgerFile, ledger_path
@@ -122,6 +123,14 @@ class Pacer:
         """Return the seconds until so many requests more can have been sent, if nobody else sends any."""
         lane = self._lane(method)
         return 0.0 if lane is None else lane.time_for(requests, self._now())
+
+    def budget(self, method: Method) -> Budget:
+        """Return the budget of an interface, and what is left of it now."""
+        lane = self._lane(method)
+        if lane is None or lane.requests is None or self._rate is None:
+            return Budget()
+        now = self._now()
+        return Budget(lane.requests, self._rate[1], lane.room(now), lane.time_for(1, now))
 
     def granted(self, method: Method) -> None:
         """Take note that the gateway granted a request."""

@@ -14,6 +14,7 @@ from collections import Counter, deque
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pd_capflow.client.asynchronous import AsyncClient
+from pd_capflow.client.budget import Budget
 from pd_capflow.client.copies import copied
 from pd_capflow.client.link import Listeners
 from pd_capflow.client.verbs import AsyncVerbs
@@ -145,6 +146,10 @@ class SpreadClient(AsyncVerbs):
     def room(self, method: Method) -> float:
         """Return how many requests could be sent at once now."""
         return sum(client.room(method) for client in self.clients)
+
+    def budget_of(self, method: Method) -> Budget:
+        """Return the rate budget of an interface, of all gateways together."""
+        return Budget.together([client.budget_of(method) for client in self.clients])
 
     def time_for(self, method: Method, requests: int) -> float:
         """Return the seconds until so many requests more can have been sent, a like share by each."""

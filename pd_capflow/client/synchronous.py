@@ -15,11 +15,13 @@ from pd_capflow.client.spread import client_for
 from pd_capflow.flow.selectors import parse_selection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
+    from concurrent.futures import Future
 
     import pandas as pd
 
     from pd_capflow.client.batch import Plan
+    from pd_capflow.client.budget import Budget
     from pd_capflow.client.notice import Notice
     from pd_capflow.client.progress import ProgressOption
     from pd_capflow.client.settings import Settings
@@ -78,6 +80,45 @@ class Client(Neighbours):
     def link(self) -> Link:
         """How the client stands with its gateway; asks nobody."""
         return self._async.link
+
+    @property
+    def budget(self) -> Budget:
+        """What may be asked of capital flow, and what is left of it now; asks nobody.
+
+        Every other interface has a budget of its own, in proportion to what OpenD grants of it.
+
+        Examples
+        --------
+        >>> import pd_capflow
+        >>> with pd_capflow.connect("demo://") as client:
+        ...     client.budget.left <= client.budget.requests
+        True
+        """
+        return self._async.budget
+
+    def submit(self, work: Callable[[AsyncClient | SpreadClient], Coroutine[Any, Any, R]]) -> Future[R]:
+        """Start work with the asynchronous client behind this one, on the I/O thread, and wait for nothing.
+
+        Parameters
+        ----------
+        work : callable
+            A coroutine function that is given the asynchronous client. It must not block: every client of
+            the process shares that thread.
+
+        Returns
+        -------
+        concurrent.futures.Future
+            What comes of it; cancelling it cancels the work.
+
+        Examples
+        --------
+        >>> import pd_capflow
+        >>> client = pd_capflow.connect("demo://")
+        >>> client.submit(lambda it: it.capital_flow("HK.00700", "day")).result(timeout=10).index.name
+        'time'
+        """
+        client = self._here()
+        return self._portal.submit(work(client))
 
     def on_state(self, listener: Callable[[Link], object]) -> Callable[[], None]:
         """Call a function whenever the link to the gateway changes.

@@ -11,10 +11,12 @@ from pd_capflow.client.neighbours import AsyncNeighbours
 from pd_capflow.client.progress import ProgressOption, meter_for
 from pd_capflow.client.selecting import expand
 from pd_capflow.flow.selectors import parse_selection
+from pd_capflow.protocol.messages import CAPITAL_FLOW
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pd_capflow.client.budget import Budget
     from pd_capflow.client.progress import Meter
     from pd_capflow.flow.queries import Query
     from pd_capflow.flow.selectors import Choice, Selection
@@ -39,6 +41,15 @@ class AsyncVerbs(AsyncNeighbours):
     def source(self) -> dict[str, Any]:
         """Return where answers come from: the ``url``, and whether it is a ``demo``."""
         raise NotImplementedError
+
+    def budget_of(self, method: Method) -> Budget:
+        """Return the rate budget of an interface."""
+        raise NotImplementedError
+
+    @property
+    def budget(self) -> Budget:
+        """What may be asked of capital flow, and what is left of it now; see `Client.budget`."""
+        return self.budget_of(CAPITAL_FLOW)
 
     def room(self, method: Method) -> float:
         """Return how many requests could be sent at once now."""
