@@ -52,6 +52,7 @@ _LINES = (
 
 # How much ink is in lesser text, the grid and the mark of demo data, on light and on dark paper.
 _SHARES = ((0.62, 0.62), (0.14, 0.18), (0.09, 0.16))
+_LEAST_CONTRAST = 0.3  # between the luminance of paper and ink
 
 # Sans-serif families with simplified Chinese, the most wanted first.
 _CJK = (
@@ -128,6 +129,7 @@ def theme_of(ax: Axes, colors: str, markets: Collection[Market]) -> Theme:
     """
     ink = to_hex(mpl.rcParams["text.color"])
     paper = _paper(ax, ink)
+    ink = _seen_on(paper, ink)
     dark = int(_luminance(paper) < 0.4)
     up, down = COLOURS[_convention(markets) if colors == "auto" else colors]
     muted, faint, mark = (mixed(ink, paper, share[dark]) for share in _SHARES)
@@ -174,6 +176,14 @@ def _paper(ax: Axes, ink: str) -> str:
     faces = [ax.get_facecolor()] + ([figure.get_facecolor()] if figure else [])
     opaque = (to_hex(face) for face in faces if to_rgba(face)[3] > 0.5)
     return next(opaque, "#ffffff" if _luminance(ink) < 0.5 else "#000000")
+
+
+def _seen_on(paper: str, ink: str) -> str:
+    """Return the ink, or one that can be read on the paper where it cannot: an `ax` has its own paper."""
+    ground = _luminance(paper)
+    if abs(_luminance(ink) - ground) > _LEAST_CONTRAST:
+        return ink
+    return "#000000" if ground > 0.5 else "#ffffff"
 
 
 def _luminance(color: str) -> float:

@@ -1,0 +1,117 @@
+"""The chart as a PNG, drawn without pyplot and without touching rcParams, in whatever thread.
+
+Arranging a figure's axes takes as long as drawing them. From one refresh to the next the texts stay as
+long as they were, so the arrangement of the last picture does for the next one.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from PIL import Image
+
+from pd_capflow.notebook.dashboard.wish import LINES, OF_MANY
+from pd_capflow.plot import draw
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from pd_capflow.notebook.dashboard.reading import Reading
+    from pd_capflow.notebook.dashboard.wish import Wish
+
+__all__ = ["PAPERS", "Easel", "subject_of"]
+
+#: The colour of each paper.
+PAPERS = {"light": "#ffffff", "dark": "#16181d"}
+
+_SIZE, _DPI = (9.0, 4.6), 100  # inches, dots in each
+_COLOURS = 160  # of a palette; with more, a picture takes twice the bytes and looks the same
+# Kinds of chart whose lines can be left out.
+_OF_LINES = ("cumulative", "tiers")
+_KEPT = 16  # arrangements
+
+
+class Easel:
+    """Draws one chart after another, and remembers how the last ones were arranged."""
+
+    def __init__(self) -> None:
+        self._arrangements: dict[Hashable, dict[int, Any]] = {}
+
+    def png(self, reading: Reading, wish: Wish) -> bytes:
+        """Return the picture of what is wished for.
+
+        Raises
+        ------
+        QueryError
+            If this kind of chart cannot show these rows.
+        """
+        paper = PAPERS[wish.theme]
+        figure = Figure(figsize=_SIZE, dpi=_DPI, facecolor=paper, layout=_Arranged(self._arrangements))
+        canvas = FigureCanvasAgg(figure)
+        ax = figure.add_subplot(facecolor=paper)
+        draw(subject_of(reading, wish), wish.chart, ax=ax, colors=wish.colors, lang=wish.lang)
+        canvas.draw()  # type: ignore[no-untyped-call]  # matplotlib's own
+        return _png(np.asarray(canvas.buffer_rgba())[..., :3])  # type: ignore[no-untyped-call]  # the same
+
+
+def subject_of(reading: Reading, wish: Wish) -> pd.DataFrame:
+    """Return the frame that a chart is of: the chosen code's or, of some kinds, all codes'."""
+    shown = wish.shown
+    if wish.chart in OF_MANY or shown is None:
+        return reading.frame(wish.codes)
+    if wish.chart == "distribution":
+        return reading.distribution(shown)
+    frame = reading.flow(shown)
+    hidden = [line for line in LINES if line not in wish.lines]
+    if wish.chart in _OF_LINES and hidden:
+        frame[hidden] = np.nan
+    return frame
+
+
+class _Arranged(ConstrainedLayoutEngine):
+    """Arranges the axes as those of an earlier figure with texts of the same lengths."""
+
+    def __init__(self, known: dict[Hashable, dict[int, Any]]) -> None:
+        super().__init__(w_pad=0.12, h_pad=0.12)  # inches
+        self._known = known
+
+    def execute(self, fig: Figure) -> None:
+        """Place the axes."""
+        key = _lengths(fig)
+        if (places := self._known.get(key)) is not None:
+            for number, ax in enumerate(fig.axes):
+                ax._set_position(places[number])  # type: ignore[attr-defined]  # noqa: SLF001  # as layout engines do
+            return
+        super().execute(fig)
+        self._known[key] = {number: ax.get_position(original=True) for number, ax in enumerate(fig.axes)}
+        for oldest in list(self._known)[:-_KEPT]:
+            del self._known[oldest]
+
+
+def _lengths(figure: Figure) -> Hashable:
+    """Return how long the texts around the axes are: what their arrangement depends on."""
+    return tuple(tuple(map(len, _texts(ax))) for ax in figure.axes)
+
+
+def _texts(ax: Axes) -> Iterator[str]:
+    # No findobj: it would make all the ticks that are drawn, and those that are not.
+    yield from (ax.get_title("left"), ax.get_xlabel(), ax.get_ylabel())
+    yield from (text.get_text() for text in ax.texts)
+    yield from ax.yaxis.get_major_formatter().format_ticks([float(at) for at in ax.yaxis.get_majorticklocs()])
+    legend = ax.get_legend()
+    yield from (text.get_text() for text in (legend.get_texts() if legend else ()))
+
+
+def _png(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
+    picture = Image.fromarray(np.ascontiguousarray(pixels))
+    file = BytesIO()
+    picture.quantize(_COLOURS, method=Image.Quantize.FASTOCTREE).save(file, "png", compress_level=3)
+    return file.getvalue()
