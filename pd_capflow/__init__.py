@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         Watchlist,
         Watchlists,
     )
+    from pd_capflow.notebook.dashboard import dashboard
     from pd_capflow.security import MARKETS, Security
 
 __version__ = "0.1.0"
@@ -86,6 +87,7 @@ __all__ = [
     "configure",
     "connect",
     "connect_async",
+    "dashboard",
     "distribution",
     "doctor",
     "errors",
@@ -105,6 +107,7 @@ _DOORS = {
     "configure": "client",
     "connect": "client",
     "connect_async": "client",
+    "dashboard": "notebook.dashboard",
     "doctor": "checkup",
     "CapitalDistribution": "flow.queries",
     "CapitalFlow": "flow.queries",

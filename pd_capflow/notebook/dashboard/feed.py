@@ -100,7 +100,7 @@ class Feed:
     def is_on(self) -> bool:
         """Whether anything is to be refreshed."""
         wish = self.wish
-        is_wanted = (wish.is_live and wish.is_seen) or wish.in_a_hurry
+        is_wanted = wish.is_live and (wish.is_seen or wish.in_a_hurry)
         return is_wanted and bool(wish.codes) and self._client.link.status != "closed"
 
     @property

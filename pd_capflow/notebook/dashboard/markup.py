@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from pd_capflow.notebook.dashboard.picture import PAPERS
 from pd_capflow.notebook.dashboard.ranking import ranking
 from pd_capflow.notebook.dashboard.words import say
+from pd_capflow.notebook.texts import one_line
 from pd_capflow.plot.style import theme_of
 from pd_capflow.plot.units import Scale
 from pd_capflow.security import MARKETS
@@ -37,16 +38,8 @@ _MINUS = "\N{MINUS SIGN}"
 
 
 def in_line(text: object) -> str:
-    r"""Return untrusted text on one line, without what cannot be seen, and not too long.
-
-    Examples
-    --------
-    >>> in_line("no\\n such\\x00  code")
-    'no such code'
-    """
-    seen = "".join(char if char.isprintable() else " " for char in str(text))
-    line = " ".join(seen.split())
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+    """Return what somebody else wrote on one line."""
+    return one_line(str(text), _LONGEST)
 
 
 def message_html(text: str, *, is_error: bool = False, link: str = "") -> str:

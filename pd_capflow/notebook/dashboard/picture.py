@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
-from pd_capflow.notebook.dashboard.wish import LINES, OF_MANY
+from pd_capflow.notebook.dashboard.wish import LINES, OF_LINES, OF_MANY
 from pd_capflow.plot import draw
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ PAPERS = {"light": "#ffffff", "dark": "#16181d"}
 
 _SIZE, _DPI = (9.0, 4.6), 100  # inches, dots in each
 _COLOURS = 160  # of a palette; with more, a picture takes twice the bytes and looks the same
-# Kinds of chart whose lines can be left out.
-_OF_LINES = ("cumulative", "tiers")
+
+
 _KEPT = 16  # arrangements
 
 
@@ -66,12 +66,12 @@ def subject_of(reading: Reading, wish: Wish) -> pd.DataFrame:
     """Return the frame that a chart is of: the chosen code's or, of some kinds, all codes'."""
     shown = wish.shown
     if wish.chart in OF_MANY or shown is None:
-        return reading.frame(wish.codes)
+        return reading.frame(wish.drawn)
     if wish.chart == "distribution":
         return reading.distribution(shown)
     frame = reading.flow(shown)
     hidden = [line for line in LINES if line not in wish.lines]
-    if wish.chart in _OF_LINES and hidden:
+    if wish.chart in OF_LINES and hidden:
         frame[hidden] = np.nan
     return frame
 

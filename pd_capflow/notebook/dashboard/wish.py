@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pd_capflow.security import Security
 
-__all__ = ["CHARTS", "CONVENTIONS", "LINES", "MOST_CODES", "OF_MANY", "THEMES", "Wish"]
+__all__ = ["CHARTS", "CONVENTIONS", "LINES", "MOST_CODES", "OF_LINES", "OF_MANY", "THEMES", "Wish"]
 
 #: Codes that one dashboard watches at most: beyond, each would be refreshed every few minutes only.
 MOST_CODES = 100
@@ -33,6 +33,8 @@ THEMES = ("light", "dark")
 CONVENTIONS = ("auto", *COLOURS)
 #: Kinds of chart that show all codes, and not the one that is chosen.
 OF_MANY = ("rank",)
+#: Kinds of chart whose lines can be left out.
+OF_LINES = ("cumulative", "tiers")
 # What needs prices of many days is no part of a live round.
 _NOT_LIVE = ("quadrant",)
 #: Kinds of chart that a dashboard shows.
@@ -118,6 +120,15 @@ class Wish:
     def chart(self) -> str:
         """The kind of chart."""
         return self.kind or ("cumulative" if self.period == "intraday" else "bars")
+
+    @property
+    def drawn(self) -> tuple[Security, ...]:
+        """The codes in the chart: the chosen one or, of some kinds, all that trade in its currency."""
+        shown = self.shown
+        if shown is None:
+            return ()
+        alike = tuple(each for each in self.codes if each.currency == shown.currency)
+        return alike if self.chart in OF_MANY else (shown,)
 
     @property
     def shown(self) -> Security | None:

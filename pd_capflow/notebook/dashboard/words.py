@@ -211,7 +211,7 @@ _STATES = {
 _TEXTS: Mapping[str, Mapping[str, str]] = {"en": _EN, "zh": _ZH}
 
 
-def say(lang: str, name: str, **facts: object) -> str:
+def say(lang: str, name: str, /, **facts: object) -> str:
     """Fill in the text of that name.
 
     Examples
