@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pd_capflow.errors import QueryError
 from pd_capflow.flow.selectors import parse_selection
-from pd_capflow.notebook.dashboard.board import Dashboard, close_dashboards
+from pd_capflow.notebook.dashboard.board import Dashboard, close_all
 from pd_capflow.notebook.dashboard.status import Status
 from pd_capflow.notebook.dashboard.still import Still
 from pd_capflow.notebook.dashboard.wish import Wish
@@ -18,7 +19,7 @@ from pd_capflow.notebook.dashboard.wish import Wish
 if TYPE_CHECKING:
     from pd_capflow.client import Client
 
-__all__ = ["Dashboard", "Status", "Still", "close_dashboards", "dashboard"]
+__all__ = ["Dashboard", "Status", "Still", "close_all", "dashboard"]
 
 
 def dashboard(
@@ -82,6 +83,8 @@ def dashboard(
     ['image/png', 'text/html', 'text/plain']
     """
     selection = parse_selection(codes)
+    if client is not None and not callable(getattr(client, "submit", None)):
+        raise QueryError(f"client={client!r} is no client; expected one that connect() gives")
 
     def find_client() -> Client:
         from pd_capflow.client import shared_client

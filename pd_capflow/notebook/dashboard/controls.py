@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Controls"]
 
-_INTERVALS = (None, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
+_INTERVALS = (2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
+# A widget takes None for no choice at all, so what the dashboard is to decide has another value there.
+_AUTO: dict[str, Any] = {"kind": "", "interval": 0.0}
 _LANGUAGES = {"en": "English", "zh": "中文"}
 
 
@@ -55,7 +57,7 @@ class Controls:
     def listen(self) -> None:
         """Begin to tell of changes."""
         for name, widget in self.fields.items():
-            widget.observe(lambda told, name=name: self._tell(**{name: told["new"]}), "value")
+            widget.observe(lambda told, name=name: self._tell_field(name, told["new"]), "value")
         for widget in self.lines.values():
             widget.observe(lambda _: self._tell(lines=self._chosen_lines()), "value")
 
@@ -63,7 +65,8 @@ class Controls:
         """Look as the wish has it."""
         with self._told():
             for name, options in _choices(wish).items():
-                self._show_field(name, options, getattr(wish, name), wish.lang)
+                wanted = getattr(wish, name)
+                self._show_field(name, options, _AUTO[name] if wanted is None else wanted, wish.lang)
             for line, widget in self.lines.items():
                 widget.description = say(wish.lang, line)
                 widget.tooltip = f"{say(wish.lang, 'lines')}: {widget.description}"
@@ -80,6 +83,9 @@ class Controls:
 
     def _chosen_lines(self) -> frozenset[str]:
         return frozenset(line for line, widget in self.lines.items() if widget.value)
+
+    def _tell_field(self, name: str, value: Any) -> None:
+        self._tell(**{name: None if value == _AUTO.get(name, object()) else value})
 
     def _tell(self, **changes: Any) -> None:
         if not self._is_told:
@@ -98,10 +104,10 @@ class Controls:
 def _choices(wish: Wish) -> dict[str, dict[str, Any]]:
     """Return the labels of all fields and what they stand for."""
     lang = wish.lang
-    intervals = sorted({*_INTERVALS, wish.interval}, key=lambda seconds: seconds or 0.0)
+    intervals = sorted({_AUTO["interval"], *_INTERVALS, wish.interval or _AUTO["interval"]})
     return {
         "period": {say(lang, period): period for period in PERIODS},
-        "kind": {say(lang, "usual"): None, **{say(lang, kind): kind for kind in CHARTS}},
+        "kind": {say(lang, "usual"): _AUTO["kind"], **{say(lang, kind): kind for kind in CHARTS}},
         "interval": {_interval(lang, seconds): seconds for seconds in intervals},
         "colors": {say(lang, f"colors_{each}"): each for each in CONVENTIONS},
         "lang": {_LANGUAGES.get(each, each): each for each in LANGUAGES},
@@ -109,8 +115,8 @@ def _choices(wish: Wish) -> dict[str, dict[str, Any]]:
     }
 
 
-def _interval(lang: str, seconds: float | None) -> str:
-    if seconds is None:
+def _interval(lang: str, seconds: float) -> str:
+    if seconds == _AUTO["interval"]:
         return say(lang, "auto")
     is_long = seconds >= 60 and seconds % 60 == 0
     return say(lang, "minutes" if is_long else "seconds", n=seconds / 60 if is_long else seconds)

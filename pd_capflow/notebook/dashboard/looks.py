@@ -26,17 +26,32 @@ STYLE = """<style>
 .capflow-dashboard button:focus-visible, .capflow-dashboard input:focus-visible,
 .capflow-dashboard select:focus-visible { outline: 2px solid var(--jp-brand-color1, #1976d2);
   outline-offset: 1px; }
-.capflow-dashboard .widget-toggle-buttons { width: auto; }
-.capflow-dashboard .widget-toggle-buttons .widget-toggle-button { width: auto; padding: 0 9px; margin: 1px; }
+.capflow-row > .widget-button, .capflow-row > .widget-toggle-button { width: auto; padding: 0 10px; }
+.capflow-row > .widget-dropdown, .capflow-row > .widget-text { width: auto; }
+.capflow-row > .widget-dropdown select { width: 118px; flex: none; }
+.capflow-row > .capflow-interval select, .capflow-row > .capflow-lang select,
+.capflow-row > .capflow-theme select { width: 84px; }
+.capflow-row > .capflow-variable input { width: 96px; flex: none; }
+.capflow-row > .capflow-code input { width: 220px; flex: none; }
+.capflow-row > .widget-toggle-buttons { width: auto; flex-flow: row nowrap; align-items: center; }
+.capflow-row .widget-toggle-buttons .widget-toggle-button { width: auto; padding: 0 10px; margin: 1px; }
+.capflow-row .widget-toggle-button { border-radius: 3px; box-shadow: none; }
+.capflow-row .widget-toggle-button.mod-active { font-weight: 600; box-shadow: inset 0 -2px 0
+  var(--jp-brand-color1, #1976d2); }
+.capflow-toggles { align-items: flex-end; }
+.capflow-lines { gap: 2px; overflow: hidden; }
+.capflow-lines > .capflow-line { width: auto; padding: 0 8px; margin: 1px; font-size: 12px; }
 .capflow-dashboard .widget-label { width: auto; min-width: 0; margin-right: 4px;
   color: var(--jp-ui-font-color2, inherit); }
 .capflow-body { display: flex; flex-flow: row wrap !important; gap: 8px 20px; align-items: flex-start;
   overflow: hidden; }
-.capflow-body > .capflow-chart { flex: 1 1 520px; width: auto; min-width: 0; max-width: 920px; height: auto;
-  object-fit: contain; margin: 0; }
+.capflow-body > .capflow-figure { flex: 1 1 520px; width: auto; min-width: 0; max-width: 920px; height: auto;
+  overflow: hidden; }
+.capflow-figure .capflow-chart, .capflow-figure img { width: 100%; height: auto; margin: 0; }
+.capflow-figure .capflow-title { position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); white-space: nowrap; }
 .capflow-body > .capflow-ranking { flex: 1 1 440px; width: auto; min-width: 0; max-width: 700px;
   height: auto; overflow-x: auto; }
-.capflow-still .capflow-chart img { width: 100%; }
 table.capflow-table { border-collapse: collapse; width: 100%; border: none; margin: 0;
   font-variant-numeric: tabular-nums; font-size: 13px; line-height: 1.35; }
 table.capflow-table tr { background: transparent; }

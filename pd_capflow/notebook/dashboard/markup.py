@@ -75,20 +75,18 @@ def ranking_html(reading: Reading, wish: Wish) -> str:
 
 
 def _head(lang: str, main: str) -> str:
-    names = ("code", "price", "change", "in_flow", "", main, "share")
+    names = ("code", "price", "change", "flow", "", main, "share")
     cells = (f'<th scope="col">{escape(say(lang, name)) if name else ""}</th>' for name in names)
     return f"<thead><tr>{''.join(cells)}</tr></thead>"
 
 
 def _group(currency: str, rows: Sequence[Row], wish: Wish) -> str:
-    flows = [amount for row in rows for amount in (row.flow, row.main)]
-    scale = Scale.of(np.array(flows, dtype=np.float64), wish.lang)
-    lines = "".join(_line(row, scale, wish) for row in rows)
+    lines = "".join(_line(row, wish) for row in rows)
     title = f'<tr class="capflow-currency"><th scope="rowgroup" colspan="7">{escape(currency)}</th></tr>'
     return f"<tbody>{title}{lines}</tbody>"
 
 
-def _line(row: Row, scale: Scale, wish: Wish) -> str:
+def _line(row: Row, wish: Wish) -> str:
     chosen = ' class="capflow-chosen"' if row.security == wish.shown else ""
     name = f'<span class="capflow-name">{escape(in_line(row.name))}</span>' if row.name else ""
     cells = [f'<th scope="row">{escape(str(row.security))}{name}</th>']
@@ -103,12 +101,17 @@ def _line(row: Row, scale: Scale, wish: Wish) -> str:
     cells += [
         _number(f"{row.price:,.10g}", row.price),
         _signed(f"{row.change:+.2%}", row.change, up, down),
-        _signed(scale.text(row.flow, signed=True), row.flow, up, down),
+        _signed(_amount(row.flow, wish.lang), row.flow, up, down),
         f"<td>{_bar(row.length, up, down)}</td>",
-        _signed(scale.text(row.main, signed=True), row.main, up, down),
+        _signed(_amount(row.main, wish.lang), row.main, up, down),
         _signed(f"{row.share:+.1%}", row.share, up, down),
     ]
     return f"<tr{chosen}>{''.join(cells)}</tr>"
+
+
+def _amount(amount: float, lang: str) -> str:
+    # A unit of its own for each: in the unit of the greatest, the small ones would all read 0.
+    return Scale.of(np.array([amount]), lang).text(amount, signed=True)
 
 
 def _number(text: str, value: float, style: str = "") -> str:

@@ -6,6 +6,7 @@ is written by the thread that handles its events.
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -54,6 +55,8 @@ class Panel:
         self.copy = widgets.Button(icon="copy").add_class("capflow-copy")
         self.variable = widgets.Text(value="frame").add_class("capflow-variable")
         self.chart = widgets.Image(format="png").add_class("capflow-chart")
+        # An Image has no text for those who cannot see it, and with a tooltip it is not shown at all.
+        self.title = widgets.HTML().add_class("capflow-title")
         self.ranking = widgets.HTML().add_class("capflow-ranking")
         self.status = widgets.HTML().add_class("capflow-status")
         self.message = widgets.HTML().add_class("capflow-message")
@@ -64,14 +67,24 @@ class Panel:
         fields = self.controls.fields
         rows = [
             [self.code, self.add, self.chips.box],
-            [fields["period"], fields["kind"], *self.controls.lines.values()],
+            [
+                fields["period"],
+                fields["kind"],
+                widgets.Box([*self.controls.lines.values()]).add_class("capflow-lines"),
+            ],
             [self.message],
-            [self.chart, self.ranking],
+            [widgets.VBox([self.title, self.chart]).add_class("capflow-figure"), self.ranking],
             [self.status],
-            [self.toggle, fields["interval"], fields["colors"], fields["lang"], fields["theme"]],
-            [self.save, self.copy, self.variable],
+            [
+                self.toggle,
+                *(fields[name] for name in ("interval", "colors", "lang", "theme")),
+                self.save,
+                self.copy,
+                self.variable,
+            ],
         ]
         boxes = [widgets.Box(row).add_class("capflow-row") for row in rows]
+        boxes[1].add_class("capflow-toggles")
         boxes[3].add_class("capflow-body")
         return widgets.VBox([widgets.HTML(STYLE), *boxes]).add_class("capflow-dashboard")
 
@@ -108,7 +121,7 @@ class Panel:
         self.ranking.value = drawing.ranking_html
         self.chart.value = drawing.png
         self.chart.layout.display = None if drawing.png else "none"
-        self.chart.tooltip = drawing.title
+        self.title.value = escape(drawing.title)
 
     def say(self, text: str, *, is_error: bool = False, link: str = "") -> None:
         """Show a line below the controls."""

@@ -87,7 +87,7 @@ def _row(security: Security, reading: Reading) -> Row:
     flow, main, is_derived = _latest(columns)
     return Row(
         security,
-        name=quote.name if quote else "",
+        name=reading.names.get(security, ""),
         price=quote.last if quote else nan,
         change=quote.change if quote else nan,
         flow=flow,

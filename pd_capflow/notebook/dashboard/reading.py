@@ -114,6 +114,11 @@ class Reading:
         """Whether the numbers are invented."""
         return self.source.get("demo") is True
 
+    @property
+    def names(self) -> dict[Security, str]:
+        """The names that the gateway told, where they say more than the code."""
+        return {who: quote.name for who, quote in self.quotes.items() if quote.name != str(who)}
+
     def frame(self, codes: Iterable[Security]) -> pd.DataFrame:
         """Return the capital flow of some codes, as `Client.capital_flow` returns that of a list."""
         queries = [CapitalFlow(security, self.period) for security in codes]

@@ -36,7 +36,7 @@ class Still:
     @classmethod
     def of(cls, drawing: Drawing) -> Still:
         """Keep a drawing."""
-        chart = f'<div class="capflow-chart">{picture_html(drawing)}</div>' if drawing.png else ""
+        chart = f'<div class="capflow-figure">{picture_html(drawing)}</div>' if drawing.png else ""
         ranking = f'<div class="capflow-ranking">{drawing.ranking_html}</div>'
         html = (
             f'<div class="capflow-still">{STYLE}<div class="capflow-body">{chart}{ranking}</div>'
