@@ -146,8 +146,8 @@ class Dashboard:
         screen, seconds = self._screen, self._time_for(n) if timeout is None else timeout
         target = screen.refreshes + n
         with self._in_a_hurry():
-            came = screen.wait_until(lambda: screen.refreshes >= target, seconds)
-        if not came:
+            screen.wait_until(lambda: screen.refreshes >= target or not self._wish.is_live, seconds)
+        if screen.refreshes < target:
             self._check_running()
             raise ReplyTimeoutError(
                 f"{n - target + screen.refreshes} of {n} refreshes came within {seconds:g} s; the dashboard "

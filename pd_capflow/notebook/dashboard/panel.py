@@ -65,15 +65,13 @@ class Panel:
 
     def _arranged(self) -> widgets.VBox:
         fields = self.controls.fields
+        lines = widgets.Box(list(self.controls.lines.values())).add_class("capflow-lines")
+        figure = widgets.VBox([self.title, self.chart]).add_class("capflow-figure")
         rows = [
             [self.code, self.add, self.chips.box],
-            [
-                fields["period"],
-                fields["kind"],
-                widgets.Box([*self.controls.lines.values()]).add_class("capflow-lines"),
-            ],
+            [fields["period"], fields["kind"], lines],
             [self.message],
-            [widgets.VBox([self.title, self.chart]).add_class("capflow-figure"), self.ranking],
+            [figure, self.ranking],
             [self.status],
             [
                 self.toggle,

@@ -109,7 +109,7 @@ class Screen:
 
 
 def _news(before: Drawing, now: Drawing) -> str | None:
-    """Return what went wrong since the last drawing; nothing at all if that is over; None if all is as it was."""
+    """Return what went wrong since the last drawing: "" if that is over, None if there is no news."""
     known = before.status.errors if before.status else {}
     fresh = [why for code, why in (now.status.errors if now.status else {}).items() if code not in known]
     if fresh:
