@@ -33,7 +33,7 @@ budgets = st.builds(
 
 @given(st.integers(1, 100), budgets, st.floats(1.0, 600.0), st.integers(0, 100))
 def test_no_pace_asks_more_than_what_is_left_to_it(codes, budget, interval, others):
-    """Over a whole cycle, codes of this dashboard and of the others fit into the budget less what is kept free."""
+    """In one cycle, all codes of all dashboards fit into the budget less what is kept free."""
     pace = Pace.of(codes, budget, interval=interval, others=others)
     granted = (budget.requests - kept_free(budget)) * pace.every / budget.seconds
     assert codes + others <= granted * (1 + 1e-9)

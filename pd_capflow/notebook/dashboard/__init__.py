@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pd_capflow.errors import QueryError
 from pd_capflow.flow.selectors import parse_selection
-from pd_capflow.notebook.dashboard.board import Dashboard, close_all
+from pd_capflow.notebook.dashboard.board import Dashboard, close_dashboards
 from pd_capflow.notebook.dashboard.status import Status
 from pd_capflow.notebook.dashboard.still import Still
 from pd_capflow.notebook.dashboard.wish import Wish
@@ -19,7 +19,7 @@ from pd_capflow.notebook.dashboard.wish import Wish
 if TYPE_CHECKING:
     from pd_capflow.client import Client
 
-__all__ = ["Dashboard", "Status", "Still", "close_all", "dashboard"]
+__all__ = ["Dashboard", "Status", "Still", "close_dashboards", "dashboard"]
 
 
 def dashboard(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pd_capflow.notebook.dashboard.wish import Wish
     from pd_capflow.security import Security
 
-__all__ = ["Dashboard", "close_all"]
+__all__ = ["Dashboard", "close_dashboards"]
 
 # Seconds that showing a dashboard waits for its first picture, which pages without widgets show.
 _FIRST_PICTURE_SECONDS = 2.0
@@ -323,7 +323,7 @@ class Dashboard:
         self._screen.draw()
 
 
-def close_all() -> None:
+def close_dashboards() -> None:
     """Close all dashboards of this process."""
     for board in list(_open):
         board.close()
