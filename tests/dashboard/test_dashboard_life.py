@@ -45,7 +45,7 @@ def test_what_is_shown_moves_with_the_market(gateway_process, board_of):
     board = board_of(CODE, url=gateway_process.url, interval=1.0).wait(1)
     _, panel = screen_of(board)
     picture, valid = panel.chart.value, board.status.valid
-    until(board, lambda: panel.chart.value != picture and board.status.valid > valid)
+    until(board, lambda: panel.chart.value != picture and board.status.valid != valid)
 
 
 def run(*sources, timeout=120):

@@ -119,6 +119,7 @@ def test_what_is_not_known_is_a_dash_and_never_zero():
     html = ranking_html(reading({"HK.00700": columns(1e6)}, quotes={}), Wish.of([HK]))
     assert html.count(">–<") == 4  # price, change, main, share
     assert ">0<" not in html
+    assert html.count('style="color:') == 1, "what is not known is neither up nor down"
 
 
 def test_small_flows_beside_great_ones_do_not_read_zero():
@@ -185,7 +186,7 @@ def test_the_status_line_says_it_all():
         "connected to tcp://127.0.0.1:11111",
         "real quotes",
         "HK open",
-        "data to 01-05 11:30:00 Hong Kong",
+        "data to 5 Jan 11:30:00 Hong Kong time",
         "26 of 30 requests left",
         "1 code: every 36 s",
         f"next at {NOW.astimezone():%H:%M:%S}",

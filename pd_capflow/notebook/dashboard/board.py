@@ -62,8 +62,8 @@ class Dashboard:
     --------
     >>> import pd_capflow
     >>> with pd_capflow.dashboard(["HK.00700", "US.AAPL"], url="demo://") as board:
-    ...     board.wait(1)
-    ...     list(board.frame.index.unique("code"))
+    ...     frame = board.wait(1).frame
+    >>> frame.index.unique("code").tolist()
     ['HK.00700', 'US.AAPL']
     """
 

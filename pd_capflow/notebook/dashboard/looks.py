@@ -68,6 +68,8 @@ table.capflow-table .capflow-currency th { text-align: left; font-size: 11px; le
 table.capflow-table tr.capflow-chosen { box-shadow: inset 3px 0 0 var(--jp-brand-color1, #1976d2); }
 table.capflow-table td.capflow-bad, table.capflow-table td.capflow-wait { text-align: left; max-width: 320px;
   overflow: hidden; text-overflow: ellipsis; }
+table.capflow-table td.capflow-bad { color: var(--jp-error-color1, #b91c1c); }
+table.capflow-table td.capflow-wait { color: var(--jp-ui-font-color2, inherit); }
 .capflow-bar { position: relative; width: 72px; height: 10px;
   background: linear-gradient(var(--jp-border-color1, #999), var(--jp-border-color1, #999)) 50% 0 / 1px 100%
   no-repeat; }
@@ -79,6 +81,7 @@ table.capflow-table td.capflow-bad, table.capflow-table td.capflow-wait { text-a
 .capflow-is-connected .capflow-link::before { color: var(--jp-success-color1, #15803d); }
 .capflow-is-closed .capflow-link::before { color: var(--jp-error-color1, #b91c1c); }
 .capflow-demo { font-weight: 700; color: var(--jp-warn-color0, #b45309); }
+.capflow-download { color: var(--jp-content-link-color, #0b63c4); text-decoration: underline; }
 .capflow-bad { color: var(--jp-error-color1, #b91c1c); }
 .capflow-dashboard .widget-html, .capflow-dashboard .widget-html-content { height: auto; min-height: 0;
   line-height: 1.5; overflow: visible; }

@@ -91,7 +91,8 @@ def _line(row: Row, wish: Wish) -> str:
     name = f'<span class="capflow-name">{escape(in_line(row.name))}</span>' if row.name else ""
     cells = [f'<th scope="row">{escape(str(row.security))}{name}</th>']
     if row.error or row.is_new:
-        text = in_line(row.error) if row.error else say(wish.lang, "waiting")
+        error = in_line(row.error).removeprefix(f"{row.security}: ")
+        text = error or say(wish.lang, "waiting")
         kind = "capflow-bad" if row.error else "capflow-wait"
         if not isfinite(row.flow):
             cells.append(f'<td colspan="6" class="{kind}" title="{escape(text)}">{escape(text)}</td>')
@@ -120,8 +121,8 @@ def _number(text: str, value: float, style: str = "") -> str:
 
 
 def _signed(text: str, value: float, up: str, down: str) -> str:
-    ink = up if value > 0 else down
-    return _number(text, value, f' style="color:{ink}"' if value else "")
+    ink = up if value > 0 else down if value < 0 else ""  # what is not known is neither
+    return _number(text, value, f' style="color:{ink}"' if ink else "")
 
 
 def _bar(length: float, up: str, down: str) -> str:

@@ -59,7 +59,7 @@ class Easel:
         ax = figure.add_subplot(facecolor=paper)
         draw(subject_of(reading, wish), wish.chart, ax=ax, colors=wish.colors, lang=wish.lang)
         canvas.draw()  # type: ignore[no-untyped-call]  # matplotlib's own
-        return _png(np.asarray(canvas.buffer_rgba())[..., :3])  # type: ignore[no-untyped-call]  # the same
+        return _png(canvas)
 
 
 def subject_of(reading: Reading, wish: Wish) -> pd.DataFrame:
@@ -110,8 +110,9 @@ def _texts(ax: Axes) -> Iterator[str]:
     yield from (text.get_text() for text in (legend.get_texts() if legend else ()))
 
 
-def _png(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
-    picture = Image.fromarray(np.ascontiguousarray(pixels))
+def _png(canvas: FigureCanvasAgg) -> bytes:
+    size = canvas.get_width_height(physical=True)
+    picture = Image.frombuffer("RGBA", size, canvas.buffer_rgba())  # type: ignore[no-untyped-call]  # matplotlib's own
     file = BytesIO()
-    picture.quantize(_COLOURS, method=Image.Quantize.FASTOCTREE).save(file, "png", compress_level=3)
+    picture.quantize(_COLOURS, method=Image.Quantize.FASTOCTREE).save(file, "png", compress_level=1)
     return file.getvalue()

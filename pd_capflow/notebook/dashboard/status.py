@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from pd_capflow.notebook.dashboard.markup import in_line
 from pd_capflow.notebook.dashboard.pace import AT_REST_SECONDS
 from pd_capflow.notebook.dashboard.words import say, text_of
+from pd_capflow.plot.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,5 +149,5 @@ def _valid(reading: Reading, wish: Wish) -> str:
     if columns is None or columns.last_valid_time is None or wish.shown is None:
         return ""
     moment = datetime.fromisoformat(columns.last_valid_time).astimezone(wish.shown.home.tzinfo)
-    city = wish.shown.home.zone.rpartition("/")[2].replace("_", " ")
-    return f"{moment:%m-%d %H:%M:%S} {city}"
+    words = words_of(wish.lang)
+    return f"{words.date(pd.Timestamp(moment), 'day')} {moment:%H:%M:%S} {words.zone(wish.shown.home.zone)}"
