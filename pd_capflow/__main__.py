@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING, Any
 
 from pd_capflow import __version__
 from pd_capflow.accessor import CapflowAccessor
+from pd_capflow.asking import Question, look_of
 from pd_capflow.errors import BatchError, CapflowError, QueryError
-from pd_capflow.files import DEMO_COLUMN, writer_for
+from pd_capflow.files import told_of, writer_for
 from pd_capflow.flow.frames import DEMO_NOTE
 from pd_capflow.keyfile import load_rsa
-from pd_capflow.options import QUESTION, as_asked, split_codes
+from pd_capflow.options import CHARTS, LOOKS, OUT, QUESTION, as_asked, split_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -109,10 +110,12 @@ def _doctor(told: argparse.Namespace) -> int:
 
 
 def _add_fetch(parser: argparse.ArgumentParser) -> None:
-    for flags, keywords in QUESTION:
+    for flags, keywords in (*QUESTION, *OUT):
         parser.add_argument(*flags, **keywords)
-    parser.add_argument("--out", type=Path, metavar="FILE", help="keep the frame: .csv, .parquet or .json")
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the chart: .png, .svg or .pdf")
+    parser.add_argument("--kind", metavar="K", help=f"which: {', '.join(CHARTS)}; by default the usual one")
+    for flags, keywords in LOOKS:
+        parser.add_argument(*flags, **keywords)
     parser.set_defaults(run=_fetch)
 
 
@@ -145,21 +148,26 @@ def _fetch(told: argparse.Namespace) -> int:
 
     if not split_codes(told.codes):
         raise QueryError("no code given; expected one such as: capflow fetch HK.00700")
-    write = writer_for(told.out) if told.out else None
-    draw = _drawer(told.plot) if told.plot else None
+    if told.kind and not told.plot:
+        raise QueryError(f"--kind {told.kind} of no chart; expected --plot FILE.png with it")
+    path = Path(told.out) if told.out else None
+    write = writer_for(path) if path else None
+    draw = _drawer(told) if told.plot else None
     frame, code = _ask(shared_client(told.url), told)
     _show(frame)
     if write is not None:
         write(frame)
-        _tell_written(told.out, frame)
+        print(told_of(path, frame), file=sys.stderr)
     if draw is not None:
         draw(frame)
     return code
 
 
 def _ask(client: Any, told: argparse.Namespace) -> tuple[pd.DataFrame, int]:
+    names = ("period", "start", "end", "errors", "price", "kind")
+    question = Question(codes=as_asked(told.codes), **{name: getattr(told, name) for name in names})
     try:
-        return client.capital_flow(as_asked(told.codes), told.period, told.start, told.end), _DONE
+        return question.ask(client), _DONE
     except BatchError as error:
         if error.frame is None or error.frame.empty:
             raise CapflowError(_failures(error, "nothing came")) from error
@@ -185,12 +193,6 @@ def _at_a_prompt(text: str) -> str:
     return _KEYWORD.sub(lambda found: f"{found[1]} ({_GIVEN_BY[found[1]]})", text)
 
 
-def _tell_written(path: Path, frame: pd.DataFrame) -> None:
-    demo = frame.attrs["capflow"]["source"]["demo"]
-    note = f" ({DEMO_NOTE}; so says its column {DEMO_COLUMN})" if demo else ""
-    print(f"wrote {path}{note}", file=sys.stderr)
-
-
 def _show(frame: pd.DataFrame) -> None:
     facts = frame.attrs["capflow"]
     rows = "running totals" if facts["cumulative"] else "each row its own"
@@ -208,8 +210,9 @@ def _amount(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
 
 
-def _drawer(path: Path) -> Callable[[pd.DataFrame], None]:
-    """Return what draws a frame into a file; an unknown suffix is refused before asking."""
+def _drawer(told: argparse.Namespace) -> Callable[[pd.DataFrame], None]:
+    """Return what draws a frame into a file; an unknown suffix or look is refused before asking."""
+    path, look = told.plot, look_of(told.colors, told.lang)
     known = (".png", ".svg", ".pdf")
     if path.suffix.lower() not in known:
         raise QueryError(f"--plot {path}: expected a name that ends in {', '.join(known)}")
@@ -218,7 +221,7 @@ def _drawer(path: Path) -> Callable[[pd.DataFrame], None]:
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(9, 4.6), layout="constrained")
-        CapflowAccessor(frame).plot(ax=figure.subplots())
+        CapflowAccessor(frame).plot(told.kind, ax=figure.subplots(), **look)
         figure.savefig(path, dpi=150)
         print(f"wrote {path}", file=sys.stderr)
 

@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from pd_capflow.errors import CapflowError, QueryError
-from pd_capflow.flow.frames import ATTRS
+from pd_capflow.flow.frames import ATTRS, DEMO_NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["DEMO_COLUMN", "writer_for"]
+__all__ = ["DEMO_COLUMN", "told_of", "writer_for"]
 
 #: The column, True in every row, of files that hold invented numbers.
 DEMO_COLUMN = "demo"
@@ -50,6 +50,12 @@ def writer_for(path: Path) -> Callable[[pd.DataFrame], None]:
             raise CapflowError(f"--out {path}: {error}. pip install 'pd_capflow[store]' brings it") from error
 
     return write_marked
+
+
+def told_of(path: object, frame: pd.DataFrame) -> str:
+    """Return what is said of a file that was written."""
+    note = f" ({DEMO_NOTE}; so says its column {DEMO_COLUMN})" if frame.attrs[ATTRS]["source"]["demo"] else ""
+    return f"wrote {path}{note}"
 
 
 def _marked(frame: pd.DataFrame) -> pd.DataFrame:

@@ -4,15 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["CHARTS", "QUESTION", "as_asked", "split_codes", "unquoted"]
+__all__ = [
+    "CHARTS",
+    "COLORS",
+    "ERRORS",
+    "LANGUAGES",
+    "LOOKS",
+    "OUT",
+    "QUESTION",
+    "Arguments",
+    "as_asked",
+    "split_codes",
+    "unquoted",
+]
 
 _WATCHLIST = "watchlist:"
 
-#: The kinds of chart of `pd_capflow.plot` that show capital flow, told without loading matplotlib.
-CHARTS = ("cumulative", "bars")
+#: The kinds of chart of `pd_capflow.plot`, told without loading matplotlib.
+CHARTS = ("cumulative", "bars", "distribution")
 
-#: Flags and keywords of `argparse.ArgumentParser.add_argument`, in the order of the help.
-QUESTION: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+#: What can be said of errors of some codes, of colours and of languages.
+ERRORS = ("raise", "collect")
+COLORS = ("auto", "cn", "intl", "cb")
+LANGUAGES = ("en", "zh")
+
+#: Flags and keywords of `argparse.ArgumentParser.add_argument`, by flag.
+Arguments = tuple[tuple[tuple[str, ...], dict[str, Any]], ...]
+
+#: What is asked, in the order of the help. What is not given is None, so that a default can be elsewhere.
+QUESTION: Arguments = (
     (
         ("codes",),
         {
@@ -23,7 +43,7 @@ QUESTION: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     ),
     (
         ("--period", "-p"),
-        {"default": "intraday", "help": "intraday (default), day, week or month"},
+        {"metavar": "P", "help": "intraday (default), day, week or month"},
     ),
     (
         ("--start",),
@@ -34,6 +54,14 @@ QUESTION: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         {"metavar": "D", "help": "last day; without dates the last 365 days"},
     ),
     (
+        ("--price",),
+        {"action": "store_true", "help": "join the closing price on, as the column close"},
+    ),
+    (
+        ("--errors",),
+        {"metavar": "E", "help": "if some of many codes fail: raise (default), or collect what came"},
+    ),
+    (
         ("--url",),
         {
             "metavar": "U",
@@ -41,6 +69,21 @@ QUESTION: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         },
     ),
 )
+
+#: How a chart looks.
+LOOKS: Arguments = (
+    (
+        ("--colors",),
+        {
+            "metavar": "C",
+            "help": "auto (default: red is up in mainland China and Japan, green elsewhere), cn, intl or cb",
+        },
+    ),
+    (("--lang",), {"metavar": "L", "help": "language of charts: en (default) or zh"}),
+)
+
+#: Where the frame is kept.
+OUT: Arguments = ((("--out",), {"metavar": "FILE", "help": "keep the frame: .csv, .parquet or .json"}),)
 
 
 def split_codes(words: list[str]) -> list[str]:

@@ -103,7 +103,9 @@ def test_quotes_are_kept_and_closed_once(tab):
 
 
 def test_names_of_options(tab):
-    assert tab("%capflow HK.00700 --") == ["--period", "--start", "--end", "--url", "--plot", "--help"]
+    asked = ["--period", "--start", "--end", "--price", "--errors", "--url"]
+    shown = ["--plot", "--colors", "--lang", "--live", "--interval"]
+    assert tab("%capflow HK.00700 --") == [*asked, *shown, "--out", "--help"]
     assert tab("%capflow HK.00700 --pl") == ["--plot"]
     assert set(tab("%capflow -")) > {"-p", "-o", "-h", "--period"}
 
@@ -120,22 +122,30 @@ def test_charts_and_codes_behind_plot(tab):
     assert tab(f"%capflow {DEMO} --plot US.TS") == ["US.TSLA"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_charts_offered_are_those_that_show_capital_flow(kind):
-    from matplotlib.figure import Figure
-
+@pytest.mark.parametrize("option", ["--colors", "--lang", "--errors"])
+def test_the_words_behind_options_are_those_that_hold(tab, option):
+    """Whatever is offered is taken, and what is not offered is not."""
+    words = tab(f"%capflow HK.00700 {option} ")
     with pd_capflow.connect("demo://") as client:
         frame = client.capital_flow("HK.00700")
-    axes = Figure().add_subplot()
-    if kind in CHARTS:
-        assert frame.capflow.plot(kind, ax=axes) is axes
+        for word in words:
+            _take(option, word, client, frame)
+        with pytest.raises(QueryError) as told:
+            _take(option, "nonsense", client, frame)
+    assert all(word in str(told.value) for word in words)
+
+
+def _take(option, word, client, frame):
+    from matplotlib.figure import Figure
+
+    if option == "--errors":
+        client.capital_flow("HK.00700", errors=word)
     else:
-        with pytest.raises(QueryError):
-            frame.capflow.plot(kind, ax=axes)
+        frame.capflow.plot(ax=Figure().add_subplot(), **{option.removeprefix("--"): word})
 
 
-def test_no_chart_is_offered_that_there_is_not():
-    assert set(CHARTS) <= set(KINDS)
+def test_every_kind_of_chart_is_offered():
+    assert set(CHARTS) == set(KINDS)
 
 
 def test_addresses(tab):
@@ -225,3 +235,46 @@ def test_it_loads_no_matplotlib():
     script = "import sys, pd_capflow.notebook as n; print(n.__name__, 'matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["pd_capflow.notebook", "False"]
+
+
+@pytest.mark.parametrize("word", ["腾讯", "tencent", "Tencent", "txkg", "700", "'tencent"])
+def test_a_name_becomes_the_code(tab, word):
+    found = tab(f"%capflow {DEMO} {word}")
+    assert found[0].strip("'") == "HK.00700"
+
+
+def test_a_name_finds_the_code_at_a_gateway_that_told_nothing(tab, live_gateway):
+    assert tab(f"%capflow --url {live_gateway} 美团") == ["HK.03690"]
+
+
+def test_the_word_is_replaced_and_the_name_stands_beside_the_code(shell):
+    line = f"frame = %capflow {DEMO} US.AAPL 腾讯"
+    with provisionalcompleter():
+        found = next(iter(shell.Completer.completions(line, len(line))))
+    assert (line[found.start : found.end], found.text, found.type) == ("腾讯", "HK.00700", "腾讯控股")
+
+
+def test_a_plate_is_found_by_its_name(tab):
+    assert tab(f"%capflow {DEMO} 互联") == ["plate:HK.BK1001"]
+    assert tab(f"%capflow {DEMO} plate:spir") == ["plate:SH.BK0002"]
+
+
+def test_what_was_asked_for_comes_first(tab, shell):
+    shell.run_cell(f"%capflow JP.7203 {DEMO}")
+    assert tab(f"%capflow {DEMO} ")[0] == "JP.7203"
+
+
+def test_lines_of_a_cell_are_completed(shell):
+    cell = f"%%capflow -p day {DEMO}\n# mine\nUS.TS"
+    with provisionalcompleter():
+        found = [each.text for each in shell.Completer.completions(cell, len(cell))]
+        comment = f"{cell} # US.TS"
+        beside = [each.text for each in shell.Completer.completions(comment, len(comment))]
+    assert found == ["US.TSLA"]
+    assert "US.TSLA" not in beside
+
+
+def test_the_traits_address_is_the_one_that_is_known_about(tab, shell):
+    assert tab("%capflow US.TS") == []
+    shell.run_line_magic("config", "CapflowMagics.url = 'demo://'")
+    assert tab("%capflow US.TS") == ["US.TSLA"]

@@ -25,9 +25,9 @@ def run(shell, capsys):
     return run_cell
 
 
-def test_a_code_gives_its_frame_and_demo_data_says_so(run):
+def test_a_code_gives_its_frame_and_demo_data_says_so_once(run):
     result, printed = run(f"%capflow HK.00700 {DEMO}")
-    assert printed.startswith("DEMO DATA")
+    assert printed.count("DEMO DATA") == 1
     assert isinstance(result.result, pd.DataFrame)
     assert result.result.attrs["capflow"]["codes"] == ["HK.00700"]
 
@@ -155,7 +155,15 @@ def test_plot_draws_one_chart_wherever_it_stands(run, plot):
         (f"00700 {DEMO}", QueryError, "QueryError: code '00700' names no market"),
         (f"HK.99999 {DEMO}", UnknownSecurityError, "UnknownSecurityError: HK.99999: the gateway refused"),
         (f"HK.00700 -p year {DEMO}", QueryError, "QueryError: unknown period 'year'"),
-        (f"HK.00700 --plot pie {DEMO}", QueryError, "QueryError: "),
+        (f"HK.00700 --plot pie {DEMO}", QueryError, "QueryError: unknown kind 'pie'; expected one of "),
+        (f"HK.00700 --colors red {DEMO}", QueryError, "QueryError: unknown colors 'red'; expected one"),
+        (f"HK.00700 --lang fr {DEMO}", QueryError, "QueryError: unknown lang 'fr'; expected one of"),
+        (f"HK.00700 --errors hide {DEMO}", QueryError, "QueryError: errors='hide'; expected 'raise' or"),
+        (f"HK.00700 --out flow.xls {DEMO}", QueryError, "QueryError: --out flow.xls: expected a name"),
+        (f"HK.00700 US.AAPL --plot bars {DEMO}", QueryError, "QueryError: bars needs one code"),
+        (f"HK.00700 -p day --plot distribution {DEMO}", QueryError, "QueryError: --period day with a "),
+        (f"HK.00700 --live --out flow.csv {DEMO}", QueryError, "QueryError: --out with --live, which "),
+        ("HK.00700 --url tcp://me:secret@x:1", QueryError, "QueryError: an address holds no user name"),
     ],
 )
 def test_an_error_is_one_line_and_stays_what_it_is(run, line, error, text):
@@ -178,6 +186,8 @@ def test_tb_shows_the_way_to_the_error(run):
         ("", "no code given; expected one such as %capflow HK.00700"),
         ("HK.00700 --frob", "unrecognized arguments: --frob"),
         ("HK.00700 -o 1x", "expected the name of a variable"),
+        ("HK.00700 --interval often", "invalid float value"),
+        ("'HK.00700", "No closing quotation: 'HK.00700"),
     ],
 )
 def test_a_wrong_line_is_a_usage_error_on_one_line(run, line, text):
@@ -236,3 +246,175 @@ def test_quotes_around_an_address_do_not_belong_to_it(run):
 
 def test_o_refuses_a_name_that_python_keeps_for_itself(run):
     assert "expected the name of a variable" in run(f"%capflow HK.00700 -o class {DEMO}")[1]
+
+
+@pytest.fixture
+def agg():
+    """Figures that need no screen; how many there are."""
+    from matplotlib import pyplot as plt
+
+    plt.switch_backend("agg")
+    plt.close("all")
+    yield plt
+    plt.close("all")
+
+
+@pytest.mark.parametrize("line", ["tencent", "腾讯", "00700", "US.AAPL 腾讯"])
+def test_a_name_is_no_code_but_the_error_says_which_is_meant(run, line):
+    _, printed = run(f"%capflow {line} {DEMO}")
+    assert "; did you mean HK.00700 (" in printed
+    assert len(printed.strip().splitlines()) == 1
+
+
+def test_what_needs_no_hint_has_one_only(run):
+    assert run(f"%capflow hk.00700 {DEMO}")[1].count("did you mean") == 1
+    assert "did you mean" not in run(f"%capflow HK.00700 -p year {DEMO}")[1]
+
+
+def test_some_codes_failed(run, shell):
+    result, printed = run(f"%capflow HK.00700 HK.99999 {DEMO}")
+    assert printed.startswith("BatchError: 1 of 2 codes failed: HK.99999: the gateway refused")
+    assert printed.endswith("--errors collect returns what came\n")
+    assert result.error_in_exec.frame.index.levels[0].tolist() == ["HK.00700"]
+    result, printed = run(f"%capflow HK.00700 HK.99999 --errors collect {DEMO}")
+    assert result.result.attrs["capflow"]["codes"] == ["HK.00700"]
+    assert "no answer for 1 of the codes: HK.99999" in printed
+
+
+def test_an_error_that_is_marked_up_stays_text_and_a_long_one_is_cut(run, monkeypatch, shell):
+    """A gateway's text is untrusted, and the line goes to a front end as text."""
+    from pd_capflow.client.synchronous import Client
+    from pd_capflow.errors import GatewayError
+
+    def refuse(*_, **__):
+        raise GatewayError("<b>\x1b[31m" + "no " * 1000)
+
+    monkeypatch.setattr(Client, "capital_flow", refuse)
+    _, printed = run(f"%capflow HK.00700 {DEMO}")
+    assert printed.startswith("GatewayError: <b> [31mno no")
+    assert "\x1b" not in printed
+    assert len(printed) < 800
+
+
+def test_the_distribution_is_asked_for_where_its_chart_is(run, agg):
+    result, _ = run(f"%capflow HK.00700 --plot distribution {DEMO}")
+    assert "super_in" in result.result.columns
+    assert len(agg.get_fignums()) == 1
+
+
+def test_the_price_is_asked_for_only_if_it_is_told(run):
+    days = f"-p day --start 2026-01-05 --end 2026-01-09 {DEMO}"
+    assert "close" not in run(f"%capflow HK.00700 {days}")[0].result
+    assert run(f"%capflow HK.00700 --price {days}")[0].result["close"].notna().all()
+
+
+def test_colours_and_language_reach_the_chart(run, agg):
+    from matplotlib.colors import to_hex
+
+    from pd_capflow.plot.style import COLOURS
+
+    run(f"%capflow HK.00700 -p day --plot --colors cb --lang zh {DEMO}")
+    axes = agg.gcf().axes[0]
+    drawn = {to_hex(color) for held in axes.collections for color in held.get_facecolor()}
+    drawn |= {to_hex(patch.get_facecolor()) for patch in axes.patches}
+    assert {pair[0] for pair in COLOURS["cb"]} <= drawn
+    assert "净流入" in axes.get_ylabel()
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json", "parquet"])
+def test_out_keeps_the_frame_and_says_so(run, tmp_path, suffix):
+    path = tmp_path / f"flow.{suffix}"
+    result, printed = run(f"%capflow HK.00700 --out {path} {DEMO}")
+    assert f"wrote {path} (DEMO DATA: these numbers are invented; so says its column demo)" in printed
+    read = {"csv": pd.read_csv, "json": pd.read_json, "parquet": pd.read_parquet}[suffix](path)
+    assert len(read) == len(result.result)
+
+
+def test_what_cannot_be_written_costs_no_frame(run, shell, tmp_path):
+    result, printed = run(f"%capflow HK.00700 --out {tmp_path}/nowhere/flow.csv -o kept {DEMO}")
+    assert isinstance(result.error_in_exec, OSError)
+    assert printed.startswith(f"OSError: --out {tmp_path}/nowhere/flow.csv: ")
+    assert len(printed.strip().splitlines()) == 1
+    assert len(shell.user_ns["kept"])
+
+
+def test_a_semicolon_keeps_the_frame_out_of_sight(run, shell):
+    result, printed = run(f"%capflow HK.00700 -o kept {DEMO};")
+    assert (result.result, printed) == (None, "")
+    assert len(shell.user_ns["kept"])
+
+
+CELL = f"""%%capflow -p day --start 2026-01-05 --end 2026-01-09 -o kept {DEMO}
+# what I have, at $20 {{each}}
+HK.00700   # Tencent
+
+$mine
+{{'JP.%d' % 7203}}, "US.TSLA"
+watchlist:My list # with a blank
+US.AAPL HK.00005"""
+
+
+def test_a_cell_has_a_code_a_line(run, shell, lists):
+    result, printed = run("mine = ['MY.1155', 'watchlist:A,B']")
+    result, printed = run(CELL)
+    assert result.error_in_exec is None, printed
+    named = ["HK.00700", "MY.1155", "watchlist:A,B", "JP.7203", "US.TSLA", "watchlist:My list", "US.AAPL"]
+    assert result.result.attrs["capflow"]["asked"] == [*named, "HK.00005"]
+    assert result.result is shell.user_ns["kept"]
+    assert "capital flow · day" in printed
+
+
+def test_a_cell_of_one_code_is_a_list_as_it_is_with_two(run):
+    assert list(run(f"%%capflow {DEMO}\nHK.00700")[0].result.index.names) == ["code", "time"]
+
+
+def test_codes_in_the_line_go_before_those_in_the_cell(run):
+    result, _ = run(f"%%capflow US.AAPL {DEMO}\nHK.00700")
+    assert result.result.attrs["capflow"]["codes"] == ["US.AAPL", "HK.00700"]
+
+
+@pytest.mark.parametrize("cell", ["# nothing", "\n\n  \n# x"])
+def test_a_cell_without_a_code_is_told_so(run, cell):
+    _, printed = run(f"%%capflow {DEMO}\n{cell}")
+    assert printed.startswith("UsageError: no code given")
+
+
+def test_question_mark_and_h_show_the_same_manual(run, shell):
+    printed = run("%capflow -h")[1]
+    documented = shell.object_inspect("%capflow")["docstring"]
+    assert printed.strip() == documented.strip()
+    assert len(printed.splitlines()) < 60
+    assert max(map(len, printed.splitlines())) <= 100
+    for said in ("%%capflow [options]", "--plot [KIND]", "-o NAME", "Examples", "%config CapflowMagics"):
+        assert said in printed
+    for noise in ("::", "positional arguments", "<", "optional", "nargs"):
+        assert noise not in printed
+
+
+def test_every_argument_is_in_the_manual():
+    from pd_capflow.notebook.arguments import ARGUMENTS, MANUAL
+
+    for flags, keywords in ARGUMENTS:
+        assert all(flag in MANUAL for flag in flags if flag.startswith("-"))
+        assert keywords["help"].split()[0] in MANUAL
+
+
+def test_loading_twice_is_as_loading_once_and_unloading_leaves_nothing(run, shell):
+    import gc
+
+    from pd_capflow.client.shared import _clients
+    from pd_capflow.notebook import CapflowMagics
+
+    run("%load_ext pd_capflow")
+    run("%reload_ext pd_capflow")
+    assert [type(each) for each in shell.configurables].count(CapflowMagics) == 1
+    run(f"%capflow HK.00700 {DEMO}")
+    assert _clients
+    run("%unload_ext pd_capflow")
+    assert not _clients
+    assert not any("capflow" in kind for kind in shell.magics_manager.magics.values())
+    assert not [each for each in shell.configurables if isinstance(each, CapflowMagics)]
+    assert "not found" in run("%capflow HK.00700")[1]
+    gc.collect()
+    run("%load_ext pd_capflow")
+    assert run(f"%capflow HK.00700 {DEMO}")[0].result is not None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 __all__ = [
+    "MOST_NAMES",
     "known_codes",
     "known_members",
     "known_names",
@@ -30,8 +31,8 @@ V = TypeVar("V")
 
 # Names kept of each gateway; a market has some thousands.
 _MOST = 20_000
-# Names that travel with a frame, whose attrs are copied at every step.
-_MOST_IN_ATTRS = 50
+#: Names that travel with a frame, whose attrs are copied at every step.
+MOST_NAMES = 50
 
 _names: dict[str, dict[str, str]] = {}
 _watchlists: dict[str, dict[str, None]] = {}
@@ -88,7 +89,7 @@ def known_names(url: str, codes: Iterable[str]) -> dict[str, str]:
     """Return the names that are known of some codes; none where there are too many to travel."""
     asked = list(codes)
     held = _names.get(url, {})
-    return {code: held[code] for code in asked if code in held} if len(asked) <= _MOST_IN_ATTRS else {}
+    return {code: held[code] for code in asked if code in held} if len(asked) <= MOST_NAMES else {}
 
 
 def known_codes(url: str) -> dict[str, str]:

@@ -18,12 +18,12 @@ _clients: dict[Settings, Client] = {}
 _lock = Lock()
 
 
-def shared_client(url: str | Unset | None = UNSET) -> Client:
+def shared_client(url: str | Unset | None = UNSET, *, timeout: float | Unset = UNSET) -> Client:
     """Return the process's client for an address; by default the one that is configured.
 
     It connects when it is first asked something.
     """
-    settings = resolve(url=url)
+    settings = resolve(url=url, timeout=timeout)
     with _lock:
         if settings not in _clients:
             _clients[settings] = Client(settings)

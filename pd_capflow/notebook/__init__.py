@@ -1,10 +1,11 @@
-"""The notebook's side: the magic ``%capflow``, and what Tab offers for it."""
+"""The notebook's side: the magic ``%capflow``, what Tab offers for it, and how its frames are shown."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
-from pd_capflow.notebook.complete import offer, withdraw
+from pd_capflow.notebook import complete, display
 from pd_capflow.notebook.magic import CapflowMagics
 
 if TYPE_CHECKING:
@@ -12,18 +13,32 @@ if TYPE_CHECKING:
 
 __all__ = ["CapflowMagics", "load", "unload"]
 
+_DASHBOARDS = f"{__name__}.dashboard"
+
 
 def load(shell: InteractiveShell) -> None:
-    """Register the magics with a shell, and complete them."""
-    shell.register_magics(CapflowMagics)
-    offer(shell)
+    """Register the magics with a shell, and complete them. Loading twice is as loading once."""
+    _forget(shell)
+    magics = CapflowMagics(shell=shell)
+    shell.register_magics(magics)
+    complete.offer(shell, magics)
+    display.offer(shell, magics)
 
 
 def unload(shell: InteractiveShell) -> None:
-    """Remove the magics from a shell, and close the connections that they made."""
+    """Remove the magics from a shell, and close dashboards and connections that they made."""
     from pd_capflow.client import close_shared_clients
 
-    withdraw(shell)
-    shell.magics_manager.magics["line"].pop("capflow", None)
-    shell.magics_manager.registry.pop("CapflowMagics", None)
+    _forget(shell)
+    if _DASHBOARDS in sys.modules:
+        sys.modules[_DASHBOARDS].close_all()
     close_shared_clients()
+
+
+def _forget(shell: Any) -> None:
+    display.withdraw(shell)
+    complete.withdraw(shell)
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("capflow", None)
+    shell.magics_manager.registry.pop("CapflowMagics", None)
+    shell.configurables[:] = [each for each in shell.configurables if not isinstance(each, CapflowMagics)]

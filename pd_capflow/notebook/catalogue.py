@@ -8,14 +8,16 @@ well-known security behind it at every gateway.
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 
 from pd_capflow.client.address import parse_addresses
 from pd_capflow.client.known import known_codes, known_members, known_watchlists, recent_codes
+from pd_capflow.client.settings import resolve
 from pd_capflow.errors import CapflowError
 from pd_capflow.notebook.directory import well_known
 
-__all__ = ["Catalogue", "Entry"]
+__all__ = ["Catalogue", "Entry", "address_of"]
 
 _PLATE_CODE = re.compile(r"[A-Z]+\.(BK|LIST)\d+")
 
@@ -115,6 +117,18 @@ def _different(*names: str) -> tuple[str, ...]:
 
 def _is_plate(code: str) -> bool:
     return _PLATE_CODE.fullmatch(code) is not None
+
+
+def address_of(url: str | None) -> str:
+    """Return the address that is asked where one is named, or none is; "" if it cannot be told."""
+    if url is not None:
+        return _spelled(url)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the question itself will warn
+            return ", ".join(str(each.address) for each in resolve().each)
+    except CapflowError:
+        return ""
 
 
 def _spelled(url: str) -> str:

@@ -1,26 +1,27 @@
 """What Tab offers behind ``%capflow``: codes, selectors, options, and the values of options.
 
-Only what is known already is offered, so nothing is asked of a gateway and nothing waits: what it has told
-in passing, and of the demo gateway all that is well known. IPython's hook ``complete_command`` would see
-neither ``frame = %capflow`` nor the whole of ``plate:HK.``, so this is a matcher.
+Codes are found by their beginning and by a part of a name. Only what is known already is offered, so
+nothing is asked of a gateway and nothing waits; `pd_capflow.notebook.catalogue` says what that is. The
+kind of a completion, which front ends show beside it, is the name. IPython's hook ``complete_command``
+would see neither ``frame = %capflow`` nor the whole of ``plate:HK.``, so this is a matcher.
 """
 
 from __future__ import annotations
 
 import re
-import warnings
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakSet
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 
-from pd_capflow.client.address import DEFAULT_URL, parse_address
-from pd_capflow.client.known import known_codes, known_watchlists
-from pd_capflow.client.settings import UNSET, resolve
-from pd_capflow.errors import CapflowError
+from pd_capflow.client.address import DEFAULT_URL
 from pd_capflow.flow.queries import PERIODS
-from pd_capflow.notebook.magic import ARGUMENTS
-from pd_capflow.options import CHARTS
+from pd_capflow.notebook.arguments import ARGUMENTS
+from pd_capflow.notebook.catalogue import Catalogue, address_of
+from pd_capflow.notebook.suggest import matches
+from pd_capflow.notebook.variables import without_comments
+from pd_capflow.options import CHARTS, COLORS, ERRORS, LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,12 +29,14 @@ if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
     from IPython.core.interactiveshell import InteractiveShell
 
+    from pd_capflow.notebook.preferences import Preferences
+
 __all__ = ["complete_capflow", "offer", "withdraw"]
 
 _MAGIC = re.compile(r"(?:^\s*|%)capflow\s+(?P<arguments>.*)$")
+_CELL_MAGIC = re.compile(r"%%capflow(?P<arguments>\s.*)?$")
 # An argument, which quotes may hold together or be about to, or what stands between two.
 _PIECE = re.compile(r"""(?:"[^"]*"?|'[^']*'?|[^\s,()[\]"'])+|[\s,()[\]]""")
-_PLATE_CODE = re.compile(r"[A-Z]+\.(BK|LIST)\d+")
 _QUOTES = ("'", '"')
 
 _FLAGS = [flag for flags, _ in ARGUMENTS for flag in flags if flag.startswith("-")]
@@ -44,14 +47,21 @@ _TAKES_ONE = {
 _VALUES = {
     "--period": tuple(PERIODS),
     "-p": tuple(PERIODS),
+    "--errors": ERRORS,
     "--plot": CHARTS,
+    "--colors": COLORS,
+    "--lang": LANGUAGES,
     "--url": ("demo://", DEFAULT_URL),
 }
 
+# Whose trait is the address of lines that name none: a matcher is not told its shell.
+_preferences: WeakSet[Preferences] = WeakSet()
 
-def offer(shell: InteractiveShell) -> None:
-    """Have a shell complete ``%capflow``."""
+
+def offer(shell: InteractiveShell, preferences: Preferences) -> None:
+    """Have a shell complete ``%capflow``, with some traits as defaults."""
     withdraw(shell)
+    _preferences.add(preferences)
     _matchers(shell).append(complete_capflow)
 
 
@@ -59,6 +69,7 @@ def withdraw(shell: InteractiveShell) -> None:
     """Have it do so no more."""
     matchers = _matchers(shell)
     matchers[:] = [matcher for matcher in matchers if matcher is not complete_capflow]
+    _preferences.clear()
 
 
 def _matchers(shell: Any) -> list[Any]:
@@ -91,13 +102,24 @@ def _spot(context: CompletionContext) -> _Spot | None:
     line, cursor = context.line_with_cursor, context.cursor_position
     if not line[:cursor].endswith(context.token):
         cursor = len(line)  # IPython's older interface tells a token's length for the place
-    magic = _MAGIC.search(line[:cursor])
-    if magic is None:
+    arguments = _arguments(context, line[:cursor])
+    if arguments is None:
         return None
-    *before, word = ["", *_PIECE.findall(magic["arguments"])]
+    *before, word = ["", *_PIECE.findall(arguments)]
     if word.strip(" \t,()[]") == "":
         before, word = [*before, word], ""
     return _Spot(word, [piece for piece in before if piece.strip()], line[cursor:])
+
+
+def _arguments(context: CompletionContext, until: str) -> str | None:
+    """Return what stands between the magic and the cursor, None where there is no magic of ours."""
+    lines = context.full_text.splitlines()[: context.cursor_line]
+    cell = _CELL_MAGIC.match(lines[0]) if lines else None
+    if cell is not None:
+        is_comment = without_comments(until) != until
+        return None if is_comment else f"{cell['arguments'] or ''} {until}"
+    magic = _MAGIC.search(until)
+    return magic["arguments"] if magic else None
 
 
 def _offered(spot: _Spot) -> tuple[list[tuple[str, str]], str]:
@@ -123,14 +145,23 @@ def _subjects(spot: _Spot) -> list[tuple[str, str]]:
     """Return the codes and selectors that a word may become, in the quotes that it stands in."""
     quote = spot.word[:1] if spot.word.startswith(_QUOTES) else ""
     start = spot.word[len(quote) :]
-    known = _Known(_address(spot.before))
-    groups = {
-        "code": known.codes(),
-        "plate": [f"plate:{code}" for code in known.plates()],
-        "watchlist": [f"watchlist:{name}" for name in known.watchlists()],
-    }
-    found = [pair for kind, texts in groups.items() for pair in _matching(texts, start, kind)]
+    known = Catalogue(_address(spot.before))
+    found = [(each.code, each.name or "code") for each in matches(start, known.securities())]
+    found += _plates(known, start)
+    found += _matching([f"watchlist:{name}" for name in known.watchlists()], start, "watchlist")
     return [(_quoted(text, quote, spot.after), kind) for text, kind in found]
+
+
+def _plates(known: Catalogue, start: str) -> list[tuple[str, str]]:
+    """Return the plates of a code or name, which stands for itself or behind the word of the selector."""
+    word = "plate:"
+    if word.startswith(start.lower()):
+        start = word
+    is_selector = start.lower().startswith(word)
+    found = matches(start[len(word) :] if is_selector else start, known.plates())
+    if not is_selector:  # then a name was typed, since a plate's code alone asks for no members
+        found = [each for each in found if start.lower() not in each.code.lower()]
+    return [(f"{word}{each.code}", each.name or "plate") for each in found]
 
 
 def _quoted(text: str, quote: str, after: str) -> str:
@@ -143,47 +174,10 @@ def _quoted(text: str, quote: str, after: str) -> str:
 
 def _address(before: list[str]) -> str:
     """Return the address that the line asks, "" if it cannot be told."""
-    told: Any = UNSET
+    told: str | None = None
     for option, value in pairwise([*before, ""]):
         name, is_joined, joined = option.partition("=")
         if name == "--url":
             told = (joined if is_joined else value).strip("'\"")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the question itself will warn
-            return str(parse_address(told) if isinstance(told, str) else resolve(url=told).address)
-    except CapflowError:
-        return ""
-
-
-class _Known:
-    """What is known of a gateway."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._is_demo = url == "demo://"
-
-    def codes(self) -> list[str]:
-        """Return the codes of securities."""
-        return [code for code in self._all() if not _PLATE_CODE.fullmatch(code)]
-
-    def plates(self) -> list[str]:
-        """Return the codes of plates."""
-        return [code for code in self._all() if _PLATE_CODE.fullmatch(code)]
-
-    def watchlists(self) -> list[str]:
-        """Return the names of watchlists."""
-        if not self._is_demo:
-            return known_watchlists(self._url)
-        from pd_capflow.gateway.plates import WATCHLISTS
-
-        return list(dict.fromkeys([*WATCHLISTS, *known_watchlists(self._url)]))
-
-    def _all(self) -> list[str]:
-        told = known_codes(self._url)
-        if not self._is_demo:
-            return sorted(told)
-        from pd_capflow.gateway.listing import LISTINGS
-        from pd_capflow.gateway.plates import PLATES
-
-        return sorted({*LISTINGS, *map(str, PLATES), *told})
+    usual = next((each.url for each in _preferences), None)
+    return address_of(usual if told is None else told)

@@ -1,20 +1,26 @@
-"""``%capflow``: parse, ask, return the frame."""
+"""``%capflow``: parse, ask, keep, draw, return the frame."""
 
 from __future__ import annotations
 
-from keyword import iskeyword
+from functools import partial
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.error import UsageError
-from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
-from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
-from IPython.utils.text import DollarFormatter
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand, output_can_be_silenced
 
 from pd_capflow.accessor import CapflowAccessor
-from pd_capflow.errors import CapflowError
+from pd_capflow.asking import Question, look_of, name_codes
+from pd_capflow.client.settings import UNSET
+from pd_capflow.errors import QueryError
+from pd_capflow.files import told_of, writer_for
 from pd_capflow.flow.frames import ATTRS, DEMO_NOTE
-from pd_capflow.notebook.oneline import in_one_line
-from pd_capflow.options import CHARTS, QUESTION, as_asked, split_codes, unquoted
+from pd_capflow.notebook.arguments import MANUAL, read_line
+from pd_capflow.notebook.oneline import errors_in_one_line, in_one_line
+from pd_capflow.notebook.preferences import Preferences
+from pd_capflow.notebook.suggest import did_you_mean
+from pd_capflow.notebook.variables import Words, codes_of, without_comments
+from pd_capflow.options import as_asked, split_codes
 
 if TYPE_CHECKING:
     import argparse
@@ -22,113 +28,104 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["ARGUMENTS", "CapflowMagics"]
+    Codes = str | list[str]
 
-#: Flags and keywords of all arguments of ``%capflow``, as in `pd_capflow.options.QUESTION`.
-ARGUMENTS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
-    *QUESTION,
-    (
-        ("--plot",),
-        {"nargs": "?", "const": "", "metavar": "KIND", "help": f"draw a chart: {' or '.join(CHARTS)}"},
-    ),
-    (("-o",), {"dest": "name", "metavar": "NAME", "help": "also keep the frame in this variable"}),
-    (("-h", "--help"), {"action": "store_true", "help": "show this and ask nothing"}),
-)
+__all__ = ["CapflowMagics"]
 
-_NO_CODE = "no code given; expected one such as %capflow HK.00700 (%capflow -h tells more)"
 # Frames between the cell and the expansion of its variables.
 _STACK_DEPTH = 3
-
-
-class _Words(DollarFormatter):
-    """Expands ``$name`` and ``{expr}`` into arguments.
-
-    A list becomes its items with a comma behind each, so that one alone stays a list; watchlists, whose
-    names may have blanks and commas, stand in quotes. A date, which prints with a blank before its hour,
-    becomes one word.
-    """
-
-    def format_field(self, value: Any, format_spec: str) -> str:
-        if not isinstance(value, str) and hasattr(value, "__iter__"):
-            return " ".join(f"{_one_word(str(item))} ," for item in value)
-        if not format_spec and hasattr(value, "isoformat"):
-            return str(value.isoformat())
-        return str(super().format_field(value, format_spec))
-
-    def convert_field(self, value: Any, conversion: str | None) -> Any:
-        listed = not isinstance(value, str) and hasattr(value, "__iter__")
-        return value if listed else super().convert_field(value, conversion)
-
-
-def _one_word(item: str) -> str:
-    quote = "'" if '"' in item else '"'
-    return f"{quote}{item}{quote}" if item.startswith("watchlist:") else item
-
-
-def _arguments(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a magic all its arguments."""
-    for flags, keywords in reversed(ARGUMENTS):
-        method = argument(*flags, **keywords)(method)
-    return method
+# Options of use for a frame alone.
+_NOT_LIVE = ("start", "end", "price", "errors", "out")
 
 
 @magics_class
-class CapflowMagics(Magics):
-    """The magics of pd_capflow."""
+class CapflowMagics(Preferences, Magics):
+    """The magics of pd_capflow, and what holds where their lines say nothing."""
 
     @no_var_expand
-    @magic_arguments()
-    @_arguments
-    @line_magic
-    def capflow(self, line: str) -> pd.DataFrame | None:
-        """Fetch capital flow and return it as a tidy frame.
-
-        Examples: ``%capflow HK.00700``, ``%capflow $codes -p day --start 2026-01-05 --plot``,
-        ``frame = %capflow US.AAPL --url demo://``.
-        """
-        arguments = parse_argstring(self.capflow, self._expanded(line))
-        if arguments.help:
-            print(self.capflow.__doc__)  # noqa: T201  # help goes where a print goes
+    @output_can_be_silenced
+    @line_cell_magic
+    def capflow(self, line: str, cell: str | None = None) -> Any:
+        """See `MANUAL`, which is what users read."""
+        words = None if cell is None else codes_of(self._expanded(without_comments(cell)))
+        told = read_line(self._expanded(line), words)
+        if told.help:
+            print(MANUAL)  # noqa: T201  # help goes where a print goes
             return None
-        _settle(arguments)
-        try:
-            frame = _ask(arguments)
-            if arguments.plot is not None:
-                CapflowAccessor(frame).plot(arguments.plot or None)
-        except CapflowError as error:
-            raise in_one_line(error) from error.__cause__
-        if frame.attrs[ATTRS]["source"]["demo"]:
-            print(DEMO_NOTE)  # noqa: T201  # above the frame that the cell shows
-        if arguments.name:
-            self._shell.user_ns[arguments.name] = frame
-        return frame
+        codes = as_asked(told.codes) if cell is None else split_codes(told.codes)
+        url = told.url or self.url
+        with errors_in_one_line(lambda: did_you_mean(codes, url)):
+            return self._dashboard(told, codes) if told.live else self._frame(told, codes)
+
+    capflow.__doc__ = MANUAL
 
     @property
     def _shell(self) -> Any:
         return self.shell
 
-    def _expanded(self, line: str) -> str:
-        return str(self._shell.var_expand(line, depth=_STACK_DEPTH, formatter=_Words()))
+    def _expanded(self, text: str) -> str:
+        # Line by line, which is all that IPython's pattern sees; no comprehension: it has a frame of its own.
+        expand = partial(self._shell.var_expand, depth=_STACK_DEPTH, formatter=Words())
+        return "\n".join(map(expand, text.splitlines()))
+
+    def _frame(self, told: argparse.Namespace, codes: Codes) -> pd.DataFrame:
+        from pd_capflow.client import shared_client
+
+        question, look = self._question(told, codes), self._look(told)
+        write = writer_for(Path(told.out).expanduser()) if told.out else None
+        client = shared_client(told.url or self.url, timeout=self.timeout or UNSET)
+        frame = name_codes(question.ask(client), client)
+        self._keep(frame, told.name)
+        if write is not None:
+            _write(frame, write, told.out)
+        if question.kind is not None:
+            CapflowAccessor(frame).plot(None if question.kind == "auto" else question.kind, **look)
+        if not self.heading and frame.attrs[ATTRS]["source"]["demo"]:
+            print(DEMO_NOTE)  # noqa: T201  # above the frame that the cell shows
+        return frame
+
+    def _question(self, told: argparse.Namespace, codes: Codes) -> Question:
+        kind = told.plot or self.plot
+        is_of_session = told.period is None and kind == "distribution"
+        return Question(
+            codes=codes,
+            period=None if is_of_session else told.period or self.period,
+            start=told.start,
+            end=told.end,
+            errors=told.errors or self.errors,
+            price=told.price,
+            kind=None if kind == "off" else kind,
+        )
+
+    def _look(self, told: argparse.Namespace) -> dict[str, Any]:
+        """Return what all kinds of chart take."""
+        return look_of(told.colors or self.colors, told.lang or self.lang)
+
+    def _dashboard(self, told: argparse.Namespace, codes: Codes) -> Any:
+        if said := [f"--{name}" for name in _NOT_LIVE if getattr(told, name)]:
+            raise QueryError(f"{', '.join(said)} with --live, which shows the latest there is; leave it out")
+        kind = told.plot or self.plot
+        dashboard = import_module("pd_capflow.notebook.dashboard").dashboard
+        shown = dashboard(
+            codes,
+            period=told.period or self.period,
+            kind=None if kind in ("off", "auto") else kind,
+            interval=told.interval,
+            url=told.url or self.url,
+            **self._look(told),
+        )
+        self._keep(shown, told.name)
+        return shown
+
+    def _keep(self, result: Any, name: str | None) -> None:
+        if name:
+            self._shell.user_ns[name] = result
 
 
-def _settle(arguments: argparse.Namespace) -> None:
-    """Tell codes from kinds, and refuse what cannot be meant."""
-    if arguments.plot and set(".:") & set(arguments.plot):
-        # "--plot HK.00700": what follows is not a kind but the code, which keeps its quotes.
-        arguments.codes.insert(0, arguments.plot)
-        arguments.plot = ""
-    for option in ("period", "start", "end", "url", "plot", "name"):
-        if value := getattr(arguments, option):
-            setattr(arguments, option, unquoted(value))
-    if not split_codes(arguments.codes):
-        raise UsageError(_NO_CODE)
-    if arguments.name is not None and (not arguments.name.isidentifier() or iskeyword(arguments.name)):
-        raise UsageError(f"-o {arguments.name}: expected the name of a variable")
-
-
-def _ask(arguments: argparse.Namespace) -> pd.DataFrame:
-    from pd_capflow.client import shared_client
-
-    codes = as_asked(arguments.codes)
-    client = shared_client(arguments.url)
-    return client.capital_flow(codes, arguments.period, arguments.start, arguments.end)
+def _write(frame: pd.DataFrame, write: Callable[[pd.DataFrame], None], path: str) -> None:
+    try:
+        write(frame)
+    except OSError as error:
+        why = f"--out {path}: {error.strerror or error}; expected a file that can be written"
+        raise in_one_line(error, why) from error.__cause__
+    print(told_of(path, frame))  # noqa: T201  # as the command line says it

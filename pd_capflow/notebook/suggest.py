@@ -10,7 +10,9 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from pd_capflow.notebook.catalogue import Catalogue
+from pd_capflow.errors import QueryError
+from pd_capflow.flow.selectors import parse_selection
+from pd_capflow.notebook.catalogue import Catalogue, address_of
 from pd_capflow.notebook.texts import one_line
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from pd_capflow.notebook.catalogue import Entry
 
-__all__ = ["Suggestion", "matches", "suggest"]
+__all__ = ["Suggestion", "did_you_mean", "matches", "suggest"]
 
 # How well a text fits, the best first.
 _WHOLE, _CODE, _SYMBOL, _NAME, _WORD, _PART = range(6)
@@ -76,6 +78,24 @@ def matches(text: str, entries: Iterable[Entry]) -> list[Suggestion]:
     found = [(_order(entry, fit, wanted), entry) for entry, fit in fits if fit is not None]
     found.sort(key=itemgetter(0))
     return [Suggestion(entry.code, _name(entry, wanted)) for _, entry in found]
+
+
+def did_you_mean(codes: str | list[str], url: str | None) -> str:
+    """Return what to say behind an error about codes that are none: what may be meant, "" if nothing is.
+
+    Examples
+    --------
+    >>> did_you_mean("tencent", "demo://")
+    '; did you mean HK.00700 (TENCENT) or HK.80700 (TENCENT-R)?'
+    """
+    for code in [codes] if isinstance(codes, str) else codes:
+        try:
+            parse_selection(code)
+        except QueryError as error:
+            found = [] if "did you mean" in str(error) else suggest(code, address_of(url), limit=2)
+            meant = " or ".join(f"{each.code} ({each.name})" if each.name else each.code for each in found)
+            return f"; did you mean {meant}?" if meant else ""
+    return ""
 
 
 def _order(entry: Entry, fit: int, wanted: str) -> tuple[bool, int, int, bool, str]:

@@ -1,0 +1,122 @@
+"""What the magic and the command line ask: from a few settled values to the frame that they show.
+
+A chart may need more than capital flow. What a kind of chart needs is asked for if that kind is named,
+and never else: candlesticks cost a question a code, of a quota.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pd_capflow.accessor import CapflowAccessor
+from pd_capflow.client.known import MOST_NAMES, known_names
+from pd_capflow.errors import CapflowError, QueryError
+from pd_capflow.flow.frames import ATTRS
+from pd_capflow.flow.queries import StaticInfo
+from pd_capflow.flow.queries.question import one_of
+from pd_capflow.options import CHARTS, COLORS, LANGUAGES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pd_capflow.client import Client
+
+__all__ = ["Question", "look_of", "name_codes"]
+
+# Kinds of chart that show another answer than capital flow, and that need the price beside it.
+_SHOW_DISTRIBUTION = ("distribution",)
+_NEED_PRICE = ("quadrant",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is asked of a gateway.
+
+    Parameters
+    ----------
+    codes : str or list of str
+        As for `pd_capflow.Client.capital_flow`.
+    period : str, optional
+        By default intraday.
+    start, end : str, optional
+        First and last day.
+    errors : str, optional
+        By default ``"raise"``.
+    price : bool
+        Whether to join the closing price on.
+    kind : str, optional
+        The kind of chart that the frame is for: one of `pd_capflow.options.CHARTS`, or ``"auto"``.
+
+    Raises
+    ------
+    QueryError
+        If the kind is not known, or shows something else than what is asked.
+    """
+
+    codes: str | list[str]
+    period: str | None = None
+    start: str | None = None
+    end: str | None = None
+    errors: str | None = None
+    price: bool = False
+    kind: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in (None, "auto"):
+            object.__setattr__(self, "kind", one_of("kind", self.kind, CHARTS))
+        if self.kind in _SHOW_DISTRIBUTION:
+            self._check_distribution()
+
+    def ask(self, client: Client) -> pd.DataFrame:
+        """Return the answer.
+
+        Raises
+        ------
+        QueryError, TransportError, ProtocolError, GatewayError, BatchError
+            As by `pd_capflow.Client.capital_flow`.
+        """
+        errors: Any = self.errors or "raise"
+        if self.kind in _SHOW_DISTRIBUTION:
+            return client.capital_distribution(self.codes, errors=errors)
+        period = self.period or "intraday"
+        frame = client.capital_flow(self.codes, period, self.start, self.end, errors=errors)
+        if self.price or self.kind in _NEED_PRICE:
+            return CapflowAccessor(frame).with_price(client)
+        return frame
+
+    def _check_distribution(self) -> None:
+        given = {"start": self.start, "end": self.end, "price": self.price}
+        said = [f"--{name}" for name, value in given.items() if value]
+        if self.period not in (None, "intraday"):
+            said.insert(0, f"--period {self.period}")
+        if said:
+            raise QueryError(
+                f"{', '.join(said)} with a chart of the distribution, which is of the latest session; "
+                "leave it out, or draw another kind"
+            )
+
+
+def look_of(colors: str | None, lang: str | None) -> dict[str, str]:
+    """Return the options that all kinds of chart take; what is not known is refused before asking."""
+    return {
+        "colors": one_of("colors", colors or "auto", COLORS),
+        "lang": one_of("lang", lang or "en", LANGUAGES),
+    }
+
+
+def name_codes(frame: pd.DataFrame, client: Client) -> pd.DataFrame:
+    """Have a frame tell the names of its codes; what is not known of a few codes is asked for, once.
+
+    A name is a nicety: where it cannot be had, there is none.
+    """
+    facts = frame.attrs[ATTRS]
+    url, codes = facts["source"]["url"], facts["codes"]
+    unknown = [code for code in codes if not known_names(url, [code])]
+    if unknown and len(codes) <= MOST_NAMES:
+        with suppress(CapflowError):
+            client.fetch(StaticInfo(tuple(unknown)))
+    if names := known_names(url, codes):
+        facts["names"] = names
+    return frame

@@ -1,0 +1,27 @@
+"""A frame as text, for terminals and for whoever shows nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pd_capflow.flow.frames import DEMO_NOTE
+from pd_capflow.notebook.display.heading import failures, provenance, subject, titles
+from pd_capflow.notebook.display.table import plain_table, shown_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pd_capflow.notebook.display.facts import Facts
+    from pd_capflow.notebook.preferences import Preferences
+
+__all__ = ["plain"]
+
+
+def plain(frame: pd.DataFrame, facts: Facts, preferences: Preferences) -> str:
+    """Return a heading of two lines or so, and a short table."""
+    shown = shown_rows(len(frame), preferences)
+    table = plain_table(frame, preferences) if facts.kind and len(frame) else repr(frame)
+    first = " · ".join(filter(None, [", ".join(titles(facts)), *subject(facts)]))
+    second = " · ".join(provenance(facts, len(frame), shown if facts.kind else len(frame)))
+    demo = DEMO_NOTE if facts.demo else ""
+    return "\n".join(filter(None, [first, second, demo, failures(facts), table]))
