@@ -148,19 +148,32 @@ def _fetch(told: argparse.Namespace) -> int:
 
     if not split_codes(told.codes):
         raise QueryError("no code given; expected one such as: capflow fetch HK.00700")
-    if told.kind and not told.plot:
-        raise QueryError(f"--kind {told.kind} of no chart; expected --plot FILE.png with it")
+    _check_chart(told)
     path = Path(told.out) if told.out else None
     write = writer_for(path) if path else None
     draw = _drawer(told) if told.plot else None
     frame, code = _ask(shared_client(told.url), told)
     _show(frame)
+    if told.errors == "collect":
+        _tell_missing(frame)
     if write is not None:
         write(frame)
         print(told_of(path, frame), file=sys.stderr)
     if draw is not None:
         draw(frame)
     return code
+
+
+def _tell_missing(frame: pd.DataFrame) -> None:
+    for code, why in frame.attrs["capflow"]["errors"].items():
+        print(f"capflow: no answer: {why if code in why else f'{code}: {why}'}", file=sys.stderr)
+
+
+def _check_chart(told: argparse.Namespace) -> None:
+    for name in ("kind", "colors", "lang"):
+        value = getattr(told, name)
+        if value and not told.plot:
+            raise QueryError(f"--{name} {value} of no chart; expected --plot FILE.png with it")
 
 
 def _ask(client: Any, told: argparse.Namespace) -> tuple[pd.DataFrame, int]:

@@ -76,10 +76,30 @@ def test_fetch_draws_the_chart(capflow, tmp_path):
     assert (tmp_path / "flow.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_fetch_draws_the_kind_that_is_named_in_a_language(capflow, tmp_path):
+    told = ["--kind", "distribution", "--colors", "cn", "--lang", "zh"]
+    done = capflow("fetch", "HK.00700", "--url", "demo://", "--plot", "flow.svg", *told)
+    assert done.returncode == 0, done.stderr
+    assert "super_in" in done.stdout
+    assert (tmp_path / "flow.svg").read_text().startswith("<?xml")
+
+
+def test_fetch_joins_the_price_and_collects_what_came(capflow):
+    days = ["-p", "day", "--start", "2026-01-05", "--end", "2026-01-09", "--url", "demo://"]
+    done = capflow("fetch", "HK.00700", "HK.99999", "--price", "--errors", "collect", *days)
+    assert done.returncode == 0, done.stderr
+    assert "close" in done.stdout
+    assert "capflow: no answer: HK.99999: the gateway refused" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "text"),
     [
         (["00700"], 2, "names no market"),
+        (["HK.00700", "--kind", "bars"], 2, "--kind bars of no chart; expected --plot FILE.png with it"),
+        (["HK.00700", "--plot", "x.png", "--kind", "pie"], 2, "unknown kind 'pie'; expected one of"),
+        (["HK.00700", "--plot", "x.png", "--lang", "fr"], 2, "unknown lang 'fr'; expected one of"),
+        (["HK.00700", "--colors", "cn"], 2, "--colors cn of no chart; expected --plot FILE.png with it"),
         ([], 2, "no code given"),
         (["HK.00700", "--out", "flow.xls"], 2, ".parquet"),
         (["HK.00700", "--plot", "flow.gif"], 2, ".png"),

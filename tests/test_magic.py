@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from pd_capflow.errors import ConnectError, QueryError, UnknownSecurityError
+from pd_capflow.errors import CapflowError, ConnectError, QueryError, UnknownSecurityError
 from pd_capflow.gateway.plates import WATCHLISTS, Watchlist
 from pd_capflow.security import Security
 
@@ -418,3 +418,30 @@ def test_loading_twice_is_as_loading_once_and_unloading_leaves_nothing(run, shel
     gc.collect()
     run("%load_ext pd_capflow")
     assert run(f"%capflow HK.00700 {DEMO}")[0].result is not None
+
+
+def test_live_opens_a_dashboard_and_unloading_closes_it(run, shell, lists):
+    result, printed = run(f"%capflow 'watchlist:My list' --live --plot cumulative --lang zh -o board {lists}")
+    assert result.error_in_exec is None, printed
+    board = result.result
+    assert shell.user_ns["board"] is board
+    assert list(board.codes) == ["HK.00700", "HK.09988"]
+    board.wait(1, timeout=60)
+    assert board.frame is not None
+    run("%unload_ext pd_capflow")
+    with pytest.raises(CapflowError):
+        board.wait(1, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("hk.00700 --live", "QueryError: code 'hk.00700' has no known market: did you mean HK.00700?"),
+        ("HK.00700 --live --interval 0", "QueryError: "),
+        ("腾讯 --live", "QueryError: code '腾讯' names no market"),
+    ],
+)
+def test_what_no_dashboard_can_be_of_is_one_line(run, line, text):
+    _, printed = run(f"%capflow {line} {DEMO}")
+    assert printed.startswith(text)
+    assert len(printed.strip().splitlines()) == 1

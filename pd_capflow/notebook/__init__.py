@@ -30,8 +30,8 @@ def unload(shell: InteractiveShell) -> None:
     from pd_capflow.client import close_shared_clients
 
     _forget(shell)
-    if _DASHBOARDS in sys.modules:
-        sys.modules[_DASHBOARDS].close_all()
+    if _DASHBOARDS in sys.modules:  # it is heavy, and where nobody opened one there is none to close
+        sys.modules[_DASHBOARDS].close_dashboards()
     close_shared_clients()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
+
+    from pd_capflow.client import Client
 
     Codes = str | list[str]
 
@@ -69,11 +70,9 @@ class CapflowMagics(Preferences, Magics):
         return "\n".join(map(expand, text.splitlines()))
 
     def _frame(self, told: argparse.Namespace, codes: Codes) -> pd.DataFrame:
-        from pd_capflow.client import shared_client
-
         question, look = self._question(told, codes), self._look(told)
         write = writer_for(Path(told.out).expanduser()) if told.out else None
-        client = shared_client(told.url or self.url, timeout=self.timeout or UNSET)
+        client = self._client(told)
         frame = name_codes(question.ask(client), client)
         self._keep(frame, told.name)
         if write is not None:
@@ -83,6 +82,11 @@ class CapflowMagics(Preferences, Magics):
         if not self.heading and frame.attrs[ATTRS]["source"]["demo"]:
             print(DEMO_NOTE)  # noqa: T201  # above the frame that the cell shows
         return frame
+
+    def _client(self, told: argparse.Namespace) -> Client:
+        from pd_capflow.client import shared_client
+
+        return shared_client(told.url or self.url, timeout=self.timeout or UNSET)
 
     def _question(self, told: argparse.Namespace, codes: Codes) -> Question:
         kind = told.plot or self.plot
@@ -104,14 +108,15 @@ class CapflowMagics(Preferences, Magics):
     def _dashboard(self, told: argparse.Namespace, codes: Codes) -> Any:
         if said := [f"--{name}" for name in _NOT_LIVE if getattr(told, name)]:
             raise QueryError(f"{', '.join(said)} with --live, which shows the latest there is; leave it out")
+        from pd_capflow.notebook.dashboard import dashboard
+
         kind = told.plot or self.plot
-        dashboard = import_module("pd_capflow.notebook.dashboard").dashboard
         shown = dashboard(
             codes,
             period=told.period or self.period,
             kind=None if kind in ("off", "auto") else kind,
             interval=told.interval,
-            url=told.url or self.url,
+            client=self._client(told),
             **self._look(told),
         )
         self._keep(shown, told.name)

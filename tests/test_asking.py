@@ -1,0 +1,124 @@
+"""What the magic and the command line ask, down to the gateway."""
+
+from __future__ import annotations
+
+import pytest
+
+import pd_capflow
+from pd_capflow.asking import Question, look_of, name_codes
+from pd_capflow.client.known import MOST_NAMES
+from pd_capflow.client.portal import current_portal
+from pd_capflow.errors import CapflowError, GatewayError, QueryError
+from pd_capflow.flow.queries import StaticInfo
+from pd_capflow.gateway import Gateway
+from pd_capflow.options import CHARTS, COLORS, LANGUAGES
+
+
+class Counting(pd_capflow.Client):
+    """A client that keeps what it was asked."""
+
+    def _attach(self):
+        self.asked = []
+        super()._attach()
+
+    def fetch(self, query):
+        self.asked.append(type(query).__name__)
+        return super().fetch(query)
+
+    def capital_flow(self, *arguments, **keywords):
+        self.asked.append("CapitalFlow")
+        return super().capital_flow(*arguments, **keywords)
+
+    def capital_distribution(self, *arguments, **keywords):
+        self.asked.append("CapitalDistribution")
+        return super().capital_distribution(*arguments, **keywords)
+
+
+@pytest.fixture
+def client():
+    """A client of a gateway that has told nothing yet."""
+    from pd_capflow.client.settings import resolve
+
+    portal = current_portal()
+    there = Gateway(limit=None)
+    _, port = portal.run(there.listen(port=0))
+    with Counting(resolve(url=f"tcp://127.0.0.1:{port}")) as client:
+        yield client
+    portal.run(there.close())
+
+
+DAYS = {"period": "day", "start": "2026-01-05", "end": "2026-01-09"}
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ({}, ["CapitalFlow"]),
+        (DAYS, ["CapitalFlow"]),
+        ({"kind": "auto"}, ["CapitalFlow"]),
+        ({"kind": "bars", **DAYS}, ["CapitalFlow"]),
+        ({"price": True, **DAYS}, ["CapitalFlow", "History"]),
+        ({"kind": "distribution"}, ["CapitalDistribution"]),
+        ({"kind": "Distribution", "period": "intraday"}, ["CapitalDistribution"]),
+    ],
+)
+def test_what_a_chart_needs_is_asked_for_and_no_more(client, question, asked):
+    """A question about candlesticks is one of a quota."""
+    frame = Question(codes="HK.00700", **question).ask(client)
+    assert client.asked == asked
+    assert ("close" in frame) is ("History" in asked)
+
+
+@pytest.mark.parametrize("more", [DAYS, {"start": "2026-01-05"}, {"price": True}])
+def test_a_distribution_is_of_no_days_and_has_no_price(more):
+    with pytest.raises(QueryError, match="which is of the latest session; leave it out"):
+        Question(codes="HK.00700", kind="distribution", **more)
+
+
+def test_words_that_are_not_known_are_refused_before_anything_is_asked():
+    for refused in (
+        lambda: Question(codes="HK.00700", kind="pie"),
+        lambda: look_of("red", None),
+        lambda: look_of(None, "fr"),
+    ):
+        with pytest.raises(QueryError, match="expected one of"):
+            refused()
+    assert look_of(None, None) == {"colors": "auto", "lang": "en"}
+    assert [look_of(color, lang) for color in COLORS for lang in LANGUAGES]
+    assert [Question(codes="HK.00700", kind=kind) for kind in CHARTS]
+
+
+def test_names_are_asked_for_once(client):
+    frame = Question(codes=["HK.00700", "US.AAPL"]).ask(client)
+    assert "names" not in frame.attrs["capflow"]
+    assert name_codes(frame, client).attrs["capflow"]["names"] == {"HK.00700": "TENCENT", "US.AAPL": "Apple"}
+    again = Question(codes=["US.AAPL", "JP.7203"]).ask(client)
+    assert set(name_codes(again, client).attrs["capflow"]["names"]) == {"US.AAPL", "JP.7203"}
+    once = Question(codes="HK.00700").ask(client)
+    name_codes(once, client)
+    assert client.asked.count("StaticInfo") == 2
+
+
+def test_names_of_very_many_codes_are_not_asked_for(client):
+    codes = [f"US.A{number}" for number in range(MOST_NAMES + 1)]
+    frame = Question(codes=codes, **DAYS).ask(client)
+    assert "names" not in name_codes(frame, client).attrs["capflow"]
+    assert "StaticInfo" not in client.asked
+
+
+def test_a_name_that_cannot_be_had_costs_no_numbers(client, monkeypatch):
+    frame = Question(codes="HK.00700").ask(client)
+
+    def refuse(query):
+        assert isinstance(query, StaticInfo)
+        raise GatewayError("not today")
+
+    monkeypatch.setattr(client, "fetch", refuse)
+    assert "names" not in name_codes(frame, client).attrs["capflow"]
+
+
+def test_what_came_can_be_collected(client):
+    question = Question(codes=["HK.00700", "HK.99999"], errors="collect")
+    assert question.ask(client).attrs["capflow"]["codes"] == ["HK.00700"]
+    with pytest.raises(CapflowError, match="1 of 2 codes failed"):
+        Question(codes=["HK.00700", "HK.99999"]).ask(client)
