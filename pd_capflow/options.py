@@ -21,7 +21,7 @@ __all__ = [
 _WATCHLIST = "watchlist:"
 
 #: The kinds of chart of `pd_capflow.plot`, told without loading matplotlib.
-CHARTS = ("cumulative", "bars", "distribution")
+CHARTS = ("cumulative", "bars", "tiers", "distribution", "heatmap", "rank", "quadrant")
 
 #: What can be said of errors of some codes, of colours and of languages.
 ERRORS = ("raise", "collect")

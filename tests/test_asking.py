@@ -58,6 +58,8 @@ DAYS = {"period": "day", "start": "2026-01-05", "end": "2026-01-09"}
         ({"kind": "auto"}, ["CapitalFlow"]),
         ({"kind": "bars", **DAYS}, ["CapitalFlow"]),
         ({"price": True, **DAYS}, ["CapitalFlow", "History"]),
+        ({"kind": "quadrant", **DAYS}, ["CapitalFlow", "History"]),
+        ({"kind": "rank"}, ["CapitalFlow"]),
         ({"kind": "distribution"}, ["CapitalDistribution"]),
         ({"kind": "Distribution", "period": "intraday"}, ["CapitalDistribution"]),
     ],

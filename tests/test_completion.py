@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -145,7 +146,9 @@ def _take(option, word, client, frame):
 
 
 def test_every_kind_of_chart_is_offered():
-    assert set(CHARTS) == set(KINDS)
+    """The contract's kinds, in its order."""
+    assert CHARTS == ("cumulative", "bars", "tiers", "distribution", "heatmap", "rank", "quadrant")
+    assert set(KINDS) <= set(CHARTS)
 
 
 def test_addresses(tab):
@@ -251,7 +254,21 @@ def test_the_word_is_replaced_and_the_name_stands_beside_the_code(shell):
     line = f"frame = %capflow {DEMO} US.AAPL 腾讯"
     with provisionalcompleter():
         found = next(iter(shell.Completer.completions(line, len(line))))
-    assert (line[found.start : found.end], found.text, found.type) == ("腾讯", "HK.00700", "腾讯控股")
+    assert (line[found.start : found.end], found.text) == ("腾讯", "HK.00700")
+    assert found.type.replace("\u2060", "") == "腾讯控股"
+
+
+@pytest.mark.parametrize(
+    ("word", "name"), [("0000", "HSBC HOLDINGS"), ("0181", "XIAOMI-W"), ("小米", "小米集团-W")]
+)
+def test_a_name_stays_on_one_line_of_the_menu(shell, word, name):
+    """Beside the code JupyterLab breaks lines at blanks and dashes and between Chinese characters."""
+    line = f"%capflow {DEMO} {word}"
+    with provisionalcompleter():
+        shown = next(iter(shell.Completer.completions(line, len(line)))).type
+    assert shown.replace("\u2060", "").replace("\u00a0", " ") == name
+    assert " " not in shown
+    assert not re.search(r"-(?!\u2060)|[\u4e00-\u9fff](?!\u2060|$)", shown)
 
 
 def test_a_plate_is_found_by_its_name(tab):

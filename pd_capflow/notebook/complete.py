@@ -38,6 +38,7 @@ _CELL_MAGIC = re.compile(r"%%capflow(?P<arguments>\s.*)?$")
 # An argument, which quotes may hold together or be about to, or what stands between two.
 _PIECE = re.compile(r"""(?:"[^"]*"?|'[^']*'?|[^\s,()[\]"'])+|[\s,()[\]]""")
 _QUOTES = ("'", '"')
+_NO_BREAK_SPACE, _WORD_JOINER = "\N{NO-BREAK SPACE}", "\N{WORD JOINER}"
 
 _FLAGS = [flag for flags, _ in ARGUMENTS for flag in flags if flag.startswith("-")]
 _TAKES_ONE = {
@@ -146,7 +147,7 @@ def _subjects(spot: _Spot) -> list[tuple[str, str]]:
     quote = spot.word[:1] if spot.word.startswith(_QUOTES) else ""
     start = spot.word[len(quote) :]
     known = Catalogue(_address(spot.before))
-    found = [(each.code, each.name or "code") for each in matches(start, known.securities())]
+    found = [(each.code, _unbroken(each.name) or "code") for each in matches(start, known.securities())]
     found += _plates(known, start)
     found += _matching([f"watchlist:{name}" for name in known.watchlists()], start, "watchlist")
     return [(_quoted(text, quote, spot.after), kind) for text, kind in found]
@@ -161,7 +162,13 @@ def _plates(known: Catalogue, start: str) -> list[tuple[str, str]]:
     found = matches(start[len(word) :] if is_selector else start, known.plates())
     if not is_selector:  # then a name was typed, since a plate's code alone asks for no members
         found = [each for each in found if start.lower() not in each.code.lower()]
-    return [(f"{word}{each.code}", each.name or "plate") for each in found]
+    return [(f"{word}{each.code}", _unbroken(each.name) or "plate") for each in found]
+
+
+def _unbroken(name: str) -> str:
+    """Return a name that stays on one line: JupyterLab's menu breaks at blanks, dashes and Chinese."""
+    letters = name.replace(" ", _NO_BREAK_SPACE)
+    return re.sub(r"(?<=[^\w])(?=.)|(?<=[^\x00-\x7f])(?=.)", _WORD_JOINER, letters)
 
 
 def _quoted(text: str, quote: str, after: str) -> str:

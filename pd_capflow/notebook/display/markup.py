@@ -39,7 +39,7 @@ _STYLE = """\
 .capflow-failed {color: var(--jp-warn-color1, #c2660a); font-size: .92em}
 .capflow-demo {border: 1px solid var(--jp-warn-color1, #c2660a); color: var(--jp-warn-color1, #c2660a);
   border-radius: 3px; padding: 0 6px; font-size: .85em; font-weight: 600; white-space: nowrap}
-.capflow-frame table.capflow-table td {font-variant-numeric: tabular-nums; white-space: nowrap}
+.capflow-frame table.capflow-table :is(td, th) {font-variant-numeric: tabular-nums; white-space: nowrap}
 .capflow-frame table.capflow-table .capflow-nan {opacity: .45}
 </style>
 """
