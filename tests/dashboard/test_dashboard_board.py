@@ -221,6 +221,35 @@ def test_a_hidden_line_is_not_drawn_and_the_total_is_as_it_was(board_of):
     assert board.frame["super_in_flow"].notna().all(), "the frame is no business of the chart's"
 
 
+def test_without_codes_it_says_so_and_shows_no_chart(board_of):
+    board = board_of("HK.00700").wait(1)
+    _, panel = screen_of(board)
+    board.remove("HK.00700")
+    until(board, lambda: "no codes" in panel.status.value)
+    assert board.frame.empty
+    assert sorted(board.snapshot()._repr_mimebundle_()) == ["text/html", "text/plain"]
+    assert panel.chart.layout.display == "none"
+    with pytest.raises(QueryError, match="add"):
+        board.wait(1)
+    board.add("HK.00005")
+    assert board.wait(1).codes == ["HK.00005"]
+
+
+def test_a_feed_that_ends_by_a_mistake_is_told(board_of, monkeypatch, caplog):
+    from pd_capflow.notebook.dashboard import feed
+
+    board = board_of("HK.00700", interval=1.0).wait(1)
+    _, panel = screen_of(board)
+    monkeypatch.setattr(feed, "Reading", None)
+    until(board, lambda: board.show(colors="cb") or board._running.done())
+    monkeypatch.undo()
+    board.show(colors="auto")
+    until(board, lambda: "refreshing ended: TypeError" in panel.message.value)
+    assert "feed of a dashboard ended" in caplog.text
+    board.start()
+    board.wait(1)
+
+
 def test_stop_and_start(board_of):
     board = board_of("HK.00700", interval=1.0).wait(1)
     _, panel = screen_of(board)
@@ -404,6 +433,12 @@ def test_an_unchanged_chart_is_not_drawn_again(gateway_at, board_of, monkeypatch
     board.show(colors="cb")
     board.snapshot()
     assert len(drawn) == count + 1
+
+
+def test_a_picture_has_the_colours_that_were_drawn(board_of):
+    """The pale tint between the total and zero among them."""
+    colours = picture(board_of("US.AAPL").wait(1).snapshot().png).convert("RGB").getcolors(1 << 20)
+    assert len(colours) > 300
 
 
 def test_widgets_of_others_are_left_alone(board_of):

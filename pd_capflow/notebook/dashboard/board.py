@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import RLock
@@ -42,6 +43,8 @@ _UNLABELLED = frozenset({"codes", "chosen", "in_a_hurry", "is_seen"})
 # What `show` takes.
 _OPTIONS = ("period", "kind", "lines", "interval", "colors", "lang", "theme")
 
+log = logging.getLogger("pd_capflow.notebook")
+
 _open: WeakSet[Dashboard] = WeakSet()
 
 
@@ -76,7 +79,7 @@ class Dashboard:
         acts = Clicks(self, lambda: self._screen).acts()
         self._screen = Screen(wish, reading, acts, lambda text: options(text, self._url))
         self._feed = Feed(wish, self._told)
-        self._running = self._client.submit(self._feed.run)
+        self._running = self._run()
         _open.add(self)
 
     def __repr__(self) -> str:
@@ -173,7 +176,7 @@ class Dashboard:
         if self._client.link.status == "closed" or self._running.done():
             self._running.cancel()
             self._client = self._find_client()
-            self._running = self._client.submit(self._feed.run)
+            self._running = self._run()
         self._change(is_live=True)
 
     def stop(self) -> None:
@@ -300,6 +303,18 @@ class Dashboard:
             self._screen.panel.show_wish(self._wish)
         self._feed.wake()
         self._screen.draw()
+
+    def _run(self) -> Future[None]:
+        running = self._client.submit(self._feed.run)
+        running.add_done_callback(self._ended)
+        return running
+
+    def _ended(self, running: Future[None]) -> None:
+        """Say so if the feed ended by a mistake of ours: old numbers must not pass for new ones."""
+        error = None if running.cancelled() else running.exception()
+        if error is not None and not self._screen.is_closed:
+            log.error("! the feed of a dashboard ended", exc_info=error)
+            self._screen.panel.say(f"refreshing ended: {type(error).__name__}: {error}", is_error=True)
 
     def _watch(self, securities: Iterable[Security]) -> None:
         with self._changing:

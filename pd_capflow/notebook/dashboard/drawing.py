@@ -82,6 +82,8 @@ class Drawer:
 
     def _draw_picture(self, reading: Reading, wish: Wish) -> None:
         self._png, self._problem = b"", ""
+        if wish.shown is None:
+            return
         try:
             self._png = self._easel.png(reading, wish)
         except CapflowError as error:

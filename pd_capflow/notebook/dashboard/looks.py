@@ -51,7 +51,7 @@ STYLE = """<style>
 .capflow-figure .capflow-title { position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap; }
 .capflow-body > .capflow-ranking { flex: 1 1 440px; width: auto; min-width: 0; max-width: 700px;
-  height: auto; overflow-x: auto; }
+  height: auto; max-height: 640px; overflow: auto; }
 table.capflow-table { border-collapse: collapse; width: 100%; border: none; margin: 0;
   font-variant-numeric: tabular-nums; font-size: 13px; line-height: 1.35; }
 table.capflow-table tr { background: transparent; }
