@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from pd_capflow.errors import CapflowError, ConnectError, QueryError, UnknownSecurityError
+from pd_capflow.client.synchronous import Client
+from pd_capflow.errors import BatchInterrupted, ConnectError, GatewayError, QueryError, UnknownSecurityError
 from pd_capflow.gateway.plates import WATCHLISTS, Watchlist
 from pd_capflow.security import Security
 
@@ -283,8 +284,6 @@ def test_some_codes_failed(run, shell):
 
 def test_an_error_that_is_marked_up_stays_text_and_a_long_one_is_cut(run, monkeypatch, shell):
     """A gateway's text is untrusted, and the line goes to a front end as text."""
-    from pd_capflow.client.synchronous import Client
-    from pd_capflow.errors import GatewayError
 
     def refuse(*_, **__):
         raise GatewayError("<b>\x1b[31m" + "no " * 1000)
@@ -429,7 +428,7 @@ def test_live_opens_a_dashboard_and_unloading_closes_it(run, shell, lists):
     board.wait(1, timeout=60)
     assert board.frame is not None
     run("%unload_ext pd_capflow")
-    with pytest.raises(CapflowError):
+    with pytest.raises(QueryError, match="was closed"):
         board.wait(1, timeout=60)
 
 
@@ -445,3 +444,16 @@ def test_what_no_dashboard_can_be_of_is_one_line(run, line, text):
     _, printed = run(f"%capflow {line} {DEMO}")
     assert printed.startswith(text)
     assert len(printed.strip().splitlines()) == 1
+
+
+def test_who_interrupts_is_told_in_one_line_where_the_rest_is(run, monkeypatch):
+    """A user's Ctrl-C in the middle of many codes loses nothing."""
+    came = run(f"%capflow HK.00700 {DEMO}")[0].result
+
+    def stop(*_, **__):
+        raise BatchInterrupted("stopped after 1 of 2 codes; what came is in .frame", frame=came)
+
+    monkeypatch.setattr(Client, "capital_flow", stop)
+    _, printed = run(f"%capflow HK.00700 US.AAPL {DEMO}")
+    assert printed == ("BatchInterrupted: stopped after 1 of 2 codes; what came is in sys.last_value.frame\n")
+    assert run("import sys; sys.last_value.frame")[0].result is came
