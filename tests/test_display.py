@@ -20,7 +20,8 @@ from pd_capflow.notebook.display.amounts import compact
 from pd_capflow.notebook.display.colours import up_and_down
 from pd_capflow.notebook.display.facts import Facts
 from pd_capflow.notebook.display.sparkline import WIDTH, sparkline
-from pd_capflow.options import COLORS
+from pd_capflow.notebook.display.words import WORDS
+from pd_capflow.options import COLORS, LANGUAGES
 
 VOID = {"br", "path"}
 
@@ -182,6 +183,29 @@ def test_the_flow_of_each_row_is_told_from_totals(client, formats):
     first = heading(formats(totals)["text/plain"])[0]
     assert "running totals" in first
     assert "since the open" not in first
+
+
+def test_the_heading_in_chinese(shell, formats, client):
+    shell.run_line_magic("config", "CapflowMagics.lang = 'zh'")
+    codes = ["HK.00700", "SH.600519", "US.AAPL", "JP.7203", "MY.1155", "HK.99999"]
+    shown = formats(client.capital_flow(codes, errors="collect"))
+    for text in (Page(shown["text/html"]).text, shown["text/plain"]):
+        assert "腾讯控股 HK.00700" in text
+        assert "另 1 只" in text
+        assert "资金流向 · 分时 · 开盘以来累计净流入 · 多种货币" in text
+        assert "1 只证券未取得：HK.99999: " in text
+        assert text.count("演示数据（DEMO DATA）：数字均为虚构") == 1
+    assert re.search(r"[+−][\d.]+(万|亿) HKD", Page(shown["text/html"]).text)
+    one = formats(client.capital_flow("SH.600519", "day", "2026-01-05", "2026-01-09"))["text/plain"]
+    assert "各行为当期净流入 · CNY\n5 行 · Asia/Shanghai" in one
+
+
+def test_both_languages_say_the_same():
+    assert set(WORDS) == set(LANGUAGES)
+    english, chinese = (
+        {name: set(re.findall(r"{(\w+)", text)) for name, text in words.items()} for words in WORDS.values()
+    )
+    assert english == chinese
 
 
 @pytest.mark.parametrize("change", ["diff", "pct_change", "shift"])

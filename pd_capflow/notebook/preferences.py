@@ -105,7 +105,7 @@ class Preferences(Configurable):
         "auto",
         help="Colours of in and out: 'auto' by market, 'cn' red up, 'intl' green up, 'cb' colour-blind safe.",
     ).tag(config=True)
-    lang = _WordEnum(list(LANGUAGES), "en", help="The language of charts and of the dashboard.").tag(
+    lang = _WordEnum(list(LANGUAGES), "en", help="The language of charts, headings and the dashboard.").tag(
         config=True
     )
     heading = _Switch(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pd_capflow.notebook.display.words import UNITS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,27 +17,26 @@ if TYPE_CHECKING:
 
 __all__ = ["compact", "formats"]
 
-_UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 
-
-def compact(amount: float) -> str:
-    """Return an amount with its sign and three digits or so.
+def compact(amount: float, lang: str = "en") -> str:
+    """Return an amount with its sign and three digits or so, in the units of a language.
 
     Examples
     --------
     >>> compact(-31_620_000.0), compact(0.0), compact(float("nan")), compact(999_999.0)
     ('−31.6M', '0', 'NaN', '+1.00M')
+    >>> compact(-31_620_000.0, "zh")
+    '−3162万'
     """
     if not math.isfinite(amount):
         return "NaN"
     if amount == 0:
         return "0"
     size = float(f"{abs(amount):.3g}")
-    unit, suffix = next(((unit, suffix) for unit, suffix in _UNITS if size >= unit), (1.0, ""))
-    number = size / unit
-    decimals = max(0, 2 - math.floor(math.log10(number)))
+    unit, suffix = next(((unit, suffix) for unit, suffix in UNITS[lang] if size >= unit), (1.0, ""))
+    decimals = max(0, 2 - math.floor(math.log10(size / unit)))
     sign = "+" if amount > 0 else "\N{MINUS SIGN}"
-    return f"{sign}{number:.{min(decimals, 6)}f}{suffix}"
+    return f"{sign}{abs(amount) / unit:.{min(decimals, 6)}f}{suffix}"
 
 
 def formats(frame: pd.DataFrame) -> dict[Any, Callable[[float], str]]:

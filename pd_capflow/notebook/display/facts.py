@@ -55,7 +55,7 @@ class Facts:
     Attributes
     ----------
     kind : str
-        ``"capital flow"``, ``"capital distribution"``, or "" for another frame of ours.
+        ``"flow"``, ``"distribution"``, or "" for another frame of ours.
     codes : tuple of str
         Those whose rows are there, in order.
     names : mapping of str to str
@@ -101,8 +101,8 @@ class Facts:
             return None
         kind, codes = _kind(frame), _codes(frame, told)
         times = _times(frame)
-        parts = _parts(frame, codes) if kind == "capital flow" and times is not None else {}
-        period = _period(told, parts) if kind != "capital distribution" else None
+        parts = _parts(frame, codes) if kind == "flow" and times is not None else {}
+        period = _period(told, parts) if kind != "distribution" else None
         return cls(
             kind=kind,
             codes=codes,
@@ -127,8 +127,8 @@ def _mapping(value: object) -> Mapping[Any, Any]:
 def _kind(frame: pd.DataFrame) -> str:
     columns = list(frame.columns)  # of columns in levels, "in" would find the top one alone
     if "in_flow" in columns:
-        return "capital flow"
-    return "capital distribution" if "super_in" in columns else ""
+        return "flow"
+    return "distribution" if "super_in" in columns else ""
 
 
 def _codes(frame: pd.DataFrame, told: Mapping[Any, Any]) -> tuple[str, ...]:

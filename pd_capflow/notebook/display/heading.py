@@ -1,10 +1,12 @@
-"""What the heading says, in words that both formats share."""
+"""What the heading says, for both formats."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pd_capflow.notebook.directory import well_known
+from pd_capflow.notebook.display.words import WORDS
 from pd_capflow.notebook.texts import one_line
 
 if TYPE_CHECKING:
@@ -12,67 +14,83 @@ if TYPE_CHECKING:
 
     from pd_capflow.notebook.display.facts import Facts
 
-__all__ = ["MOST_CODES", "failures", "name_of", "provenance", "subject", "titles"]
+__all__ = ["MOST_CODES", "Heading"]
 
 #: Codes that are named; the rest is counted.
 MOST_CODES = 4
 
-_OWN, _RUNNING, _SINCE_OPEN = "each row its own flow", "running totals", "running totals since the open"
 
+@dataclass(frozen=True)
+class Heading:
+    """The facts of a frame in the words of a language.
 
-def name_of(code: str, facts: Facts) -> str:
-    """Return the name of a code: the frame's own, or else the well-known one; "" if there is none."""
-    known = well_known().get(code, ("",))
-    name = one_line(facts.names.get(code) or known[0])
-    return "" if name == code else name
+    Attributes
+    ----------
+    facts : Facts
+        What is sure.
+    lang : {"en", "zh"}
+        Which words.
+    """
 
+    facts: Facts
+    lang: str
 
-def titles(facts: Facts) -> list[str]:
-    """Return what the codes are called, the first few of them."""
-    named = [f"{name_of(code, facts)} {one_line(code)}".strip() for code in facts.codes[:MOST_CODES]]
-    more = len(facts.codes) - MOST_CODES
-    return [*named, f"and {more} more"] if more > 0 else named
+    def say(self, name: str, **facts: object) -> str:
+        """Fill in the template of that name."""
+        return WORDS[self.lang][name].format(**facts)
 
+    def name(self, code: str) -> str:
+        """Return the name of a code: the frame's own, or else the well-known one; "" if there is none."""
+        english, chinese, _ = well_known().get(code, ("", "", ""))
+        name = one_line(self.facts.names.get(code) or (chinese if self.lang == "zh" else english))
+        return "" if name == code else name
 
-def subject(facts: Facts) -> list[str]:
-    """Return what the rows are."""
-    period = [facts.period] if facts.period else []
-    several = "several currencies" if facts.kind and len(facts.codes) > 1 else ""
-    return [part for part in (facts.kind, *period, _running(facts), facts.currency or several) if part]
+    def more(self) -> str:
+        """Return how many codes are not named, "" if all are."""
+        rest = len(self.facts.codes) - MOST_CODES
+        return self.say("more", n=rest) if rest > 0 else ""
 
+    def titles(self) -> list[str]:
+        """Return what the codes are called, the first few of them."""
+        named = [f"{self.name(code)} {one_line(code)}".strip() for code in self.facts.codes[:MOST_CODES]]
+        return [*named, *filter(None, [self.more()])]
 
-def _running(facts: Facts) -> str:
-    if facts.running is None:
-        return ""
-    return (_SINCE_OPEN if facts.opened else _RUNNING) if facts.running else _OWN
+    def subject(self) -> list[str]:
+        """Return what the rows are."""
+        facts = self.facts
+        kinds = [self.say(word) for word in (facts.kind, facts.period, self._running()) if word]
+        several = [self.say("currencies")] if facts.kind and len(facts.codes) > 1 else []
+        return [*kinds, *([facts.currency] if facts.currency else several)]
 
+    def _running(self) -> str:
+        if self.facts.running is None:
+            return ""
+        return ("since_open" if self.facts.opened else "running") if self.facts.running else "own"
 
-def provenance(facts: Facts, rows: int, shown: int) -> list[str]:
-    """Return how many rows there are, and where and when they come from."""
-    count = f"{rows:,} row{'' if rows == 1 else 's'}"
-    counted = count if shown >= rows else f"{shown:,} of {count}"
-    parts = [counted, facts.zone, _valid(facts), one_line(facts.source, 80)]
-    return [part for part in parts if part]
+    def provenance(self, rows: int, shown: int) -> list[str]:
+        """Return how many rows there are, and where and when they come from."""
+        word = "some_rows" if shown < rows else "row" if rows == 1 else "rows"
+        count = self.say(word, n=rows, shown=shown)
+        parts = [count, self.facts.zone, self._valid(), one_line(self.facts.source, 80)]
+        return [part for part in parts if part]
 
+    def _valid(self) -> str:
+        times = list(dict.fromkeys(self._at(time) for time in self.facts.valid))
+        return self.say("valid", time=" – ".join(times)) if times else ""
 
-def _valid(facts: Facts) -> str:
-    if not facts.valid:
-        return ""
-    first, last = (_at(time, facts.zone) for time in facts.valid)
-    return f"valid to {first}" if first == last else f"valid to {first} – {last}"
+    def _at(self, time: pd.Timestamp) -> str:
+        zone = self.facts.zone
+        return f"{time if zone is None else time.tz_convert(zone):%Y-%m-%d %H:%M}"
 
+    def failures(self) -> str:
+        """Return which codes are missing and why, "" if none is."""
+        told = [_failure(str(code), str(why)) for code, why in self.facts.failed.items()]
+        rest = [self.say("more", n=len(told) - MOST_CODES)] if len(told) > MOST_CODES else []
+        return self.say("failed", n=len(told), why="; ".join([*told[:MOST_CODES], *rest])) if told else ""
 
-def _at(time: pd.Timestamp, zone: str | None) -> str:
-    return f"{time if zone is None else time.tz_convert(zone):%Y-%m-%d %H:%M}"
-
-
-def failures(facts: Facts) -> str:
-    """Return which codes are missing and why, "" if none is."""
-    if not facts.failed:
-        return ""
-    told = [_failure(str(code), str(why)) for code, why in facts.failed.items()]
-    more = f"; and {len(told) - MOST_CODES} more" if len(told) > MOST_CODES else ""
-    return f"no answer for {len(told)} of the codes: {'; '.join(told[:MOST_CODES])}{more}"
+    def demo(self) -> str:
+        """Return what is said of invented numbers, "" where they are none."""
+        return self.say("demo") if self.facts.demo else ""
 
 
 def _failure(code: str, why: str) -> str:

@@ -8,15 +8,14 @@ nothing runs.
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pd_capflow.flow.frames import DEMO_NOTE
 from pd_capflow.flow.tables import currency_of
 from pd_capflow.notebook.display.amounts import compact
 from pd_capflow.notebook.display.colours import up_and_down
-from pd_capflow.notebook.display.heading import MOST_CODES, failures, name_of, provenance, subject
+from pd_capflow.notebook.display.heading import MOST_CODES, Heading
 from pd_capflow.notebook.display.sparkline import sparkline
 from pd_capflow.notebook.display.table import html_table, shown_rows
 from pd_capflow.notebook.texts import one_line
@@ -50,50 +49,47 @@ def markup(frame: pd.DataFrame, facts: Facts, preferences: Preferences) -> str |
     own: str | None = frame._repr_html_()  # type: ignore[operator]  # pandas-stubs do not have it
     if own is None:
         return None
+    said = Heading(facts, preferences.lang)
     table = html_table(frame, preferences) if facts.kind else own
     shown = shown_rows(len(frame), preferences) if facts.kind else len(frame)
-    line = " · ".join([*subject(facts), *provenance(facts, len(frame), shown)])
-    return "".join(
-        [
-            f'<div class="capflow-frame">{_STYLE}<div class="capflow-head">{_codes(facts, preferences)}',
-            f'{_demo(facts)}</div><div class="capflow-facts">{escape(line)}</div>',
-            f"{_failed(facts)}{table}</div>",
-        ]
-    )
+    line = " · ".join([*said.subject(), *said.provenance(len(frame), shown)])
+    head = _codes(said, preferences) + _element("span", "capflow-demo", said.demo())
+    below = _element("div", "capflow-facts", line) + _element("div", "capflow-failed", said.failures())
+    return f'<div class="capflow-frame">{_STYLE}<div class="capflow-head">{head}</div>{below}{table}</div>'
 
 
-def _codes(facts: Facts, preferences: Preferences) -> str:
-    lines = {line.code: line for line in facts.lines}
-    colors = up_and_down(facts.codes, preferences.colors)
-    told = [_code(code, lines.get(code), facts, preferences, colors) for code in facts.codes[:MOST_CODES]]
-    more = len(facts.codes) - MOST_CODES
-    return "".join([*told, f"<span>and {more} more</span>" if more > 0 else ""])
+def _element(tag: str, name: str, text: str) -> str:
+    """Return an element with a text that is escaped here, nothing of no text."""
+    return f'<{tag} class="{name}">{escape(text)}</{tag}>' if text else ""
 
 
-def _code(code: str, line: Line | None, facts: Facts, preferences: Preferences, colors: Any) -> str:
-    name = escape(name_of(code, facts))
-    called = f"<b>{name}</b> {escape(one_line(code))}" if name else f"<b>{escape(one_line(code))}</b>"
-    drawn = _course(code, line, facts, colors) if line is not None and preferences.sparkline else ""
+def _codes(said: Heading, preferences: Preferences) -> str:
+    lines = {line.code: line for line in said.facts.lines}
+    colors = up_and_down(said.facts.codes, preferences.colors)
+    drawn = [
+        _course(lines[code], said, colors) if code in lines and preferences.sparkline else ""
+        for code in said.facts.codes[:MOST_CODES]
+    ]
+    named = map(_code, said.facts.codes, map(said.name, said.facts.codes), drawn)
+    return "".join(named) + _element("span", "capflow-more", said.more())
+
+
+def _code(code: str, name: str, drawn: str) -> str:
+    called = f"<b>{escape(name)}</b> {escape(one_line(code))}" if name else f"<b>{escape(one_line(code))}</b>"
     return f'<span class="capflow-code"><span>{called}</span>{drawn}</span>'
 
 
-def _course(code: str, line: Line, facts: Facts, colors: Any) -> str:
-    label = escape(f"net inflow of {one_line(code)}")
-    drawn = sparkline(line.flow.to_numpy(), bars=facts.running is False, colors=colors, label=label)
-    if not len(line.flow):
-        return drawn
-    last = float(line.flow.iloc[-1])
+def _course(line: Line, said: Heading, colors: tuple[str, str]) -> str:
+    """Return a sparkline, and the amount that it ends with."""
+    label = escape(said.say("course", code=one_line(line.code)))
+    drawn = sparkline(line.flow.to_numpy(), bars=said.facts.running is False, colors=colors, label=label)
+    return drawn + (_last(line, said, colors) if len(line.flow) else "")
+
+
+def _last(line: Line, said: Heading, colors: tuple[str, str]) -> str:
+    last, currency = float(line.flow.iloc[-1]), currency_of(line.code) or ""
     color = "inherit" if not np.isfinite(last) or last == 0 else colors[int(last < 0)]
-    currency = currency_of(code) or ""
-    title = escape(f"in_flow of the last row: {last:,.2f} {currency}".rstrip())
-    amount = compact(last) if facts.currency else f"{compact(last)} {currency}".rstrip()
-    return f'{drawn}<span class="capflow-last" style="color: {color}" title="{title}">{amount}</span>'
-
-
-def _demo(facts: Facts) -> str:
-    return f'<span class="capflow-demo">{escape(DEMO_NOTE)}</span>' if facts.demo else ""
-
-
-def _failed(facts: Facts) -> str:
-    told = failures(facts)
-    return f'<div class="capflow-failed">{escape(told)}</div>' if told else ""
+    title = escape(said.say("last", amount=f"{last:,.2f} {currency}".rstrip()))
+    unit = "" if said.facts.currency else currency  # where amounts of several stand side by side
+    text = f"{compact(last, said.lang)} {unit}".rstrip()
+    return f'<span class="capflow-last" style="color: {color}" title="{title}">{text}</span>'

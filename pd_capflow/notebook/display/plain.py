@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pd_capflow.flow.frames import DEMO_NOTE
-from pd_capflow.notebook.display.heading import failures, provenance, subject, titles
+from pd_capflow.notebook.display.heading import Heading
 from pd_capflow.notebook.display.table import plain_table, shown_rows
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ def plain(frame: pd.DataFrame, facts: Facts, preferences: Preferences) -> str:
     """Return a heading of two lines or so, and a short table."""
     shown = shown_rows(len(frame), preferences)
     table = plain_table(frame, preferences) if facts.kind and len(frame) else repr(frame)
-    first = " · ".join(filter(None, [", ".join(titles(facts)), *subject(facts)]))
-    second = " · ".join(provenance(facts, len(frame), shown if facts.kind else len(frame)))
-    demo = DEMO_NOTE if facts.demo else ""
-    return "\n".join(filter(None, [first, second, demo, failures(facts), table]))
+    said = Heading(facts, preferences.lang)
+    first = " · ".join(filter(None, [", ".join(said.titles()), *said.subject()]))
+    second = " · ".join(said.provenance(len(frame), shown if facts.kind else len(frame)))
+    return "\n".join(filter(None, [first, second, said.demo(), said.failures(), table]))
