@@ -101,9 +101,9 @@ def heatmap(
     put_map(chart, cells, shading)
     put_key(chart, shading)
     _frame(chart, strips, cells, shading)
-    unit = "" if relative else None
-    chart.head(title, _label(chart, shown, scale), subtitle=chart.places.subtitle(), unit=unit)
-    chart.foot(_notes(chart, cells, shading))
+    label = _label(chart, shown, scale)
+    chart.head(title, label, subtitle=chart.places.subtitle(), currency=not relative)
+    chart.foot(_notes(chart, shown, cells, shading))
     chart.mark(empty=not np.isfinite(cells.amounts).any(), covered=True)
     return chart.ax
 
@@ -168,19 +168,15 @@ def _label(chart: Chart, shown: Sequence[str], scale: str) -> str:
     """Name what the amounts are, and what they are measured in if that is no currency."""
     words, label = chart.words, label_of_own(chart)
     if len(shown) == 1 and shown != _TOTAL:
-        label = words.say("of_size", size=_name(chart, shown[0]), label=label)
+        label = words.say("of_tier", tier=words.say(shown[0]), what=label)
     return words.say("in_typical", label=label) if scale == "code" else label
 
 
-def _name(chart: Chart, column: str) -> str:
-    """Name a column, and say so where the main flow is none that the gateway sent."""
-    name = chart.words.say(column)
-    sent = all(flow.rows[column].notna().all() for flow in chart.subject.flows)
-    return name if column != _MAIN or sent else chart.words.say("derived", size=name)
-
-
-def _notes(chart: Chart, cells: Cells, shading: Shading) -> tuple[str, ...]:
+def _notes(chart: Chart, shown: Sequence[str], cells: Cells, shading: Shading) -> tuple[str, ...]:
+    """Say what is not what it seems: flow over gaps, a main flow that nobody sent, colours, hatching."""
     words = chart.words
+    sent = all(flow.rows[_MAIN].notna().all() for flow in chart.subject.flows)
+    derived = [words.say("main_derived")] if _MAIN in shown and not sent else []
     beyond = [words.say("beyond", limit=shading.text(shading.limit))] if shading.extend != "neither" else []
     absent = [words.say("absent")] if cells.absent.any() else []
-    return (*notes_of_own(chart), *beyond, *absent)
+    return (*notes_of_own(chart), *derived, *beyond, *absent)

@@ -106,7 +106,7 @@ class Sheet:
             ax.grid(visible=True, axis=grid, color=theme.faint, linewidth=0.8, linestyle="-")  # type: ignore[arg-type]
 
     def head(
-        self, title: str | None, label: str, *, subtitle: str = "", key_rows: int = 0, unit: str | None = None
+        self, title: str | None, label: str, *, subtitle: str = "", key_rows: int = 0, currency: bool = True
     ) -> None:
         """Write the heading, and below it what the amounts are: easier to read than a turned label.
 
@@ -115,17 +115,17 @@ class Sheet:
         title : str, optional
             The heading; by default the code's name.
         label : str
-            What the amounts are; their unit follows it.
+            What the amounts are; the currency follows it.
         subtitle : str
             What to say behind that, such as the dates.
         key_rows : int
             Rows of a legend that stands between heading and axes.
-        unit : str, optional
-            What the amounts are measured in; by default the currency.
+        currency : bool
+            Whether the numbers are amounts, and so have a currency.
         """
         ax, size = self.ax, points_of(LABEL)
         lift = AIR + key_rows * KEY_ROW * size
-        what = ", ".join(filter(None, [label, self.currency if unit is None else unit]))
+        what = ", ".join(filter(None, [label, self.currency if currency else ""]))
         options: dict[str, Any] = {"color": self.theme.muted, **self.text_options}
         if self.layout.roomy:
             text = " · ".join(filter(None, [what, subtitle]))

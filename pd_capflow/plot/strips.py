@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from pd_capflow.plot.caption import caption
@@ -13,7 +15,6 @@ from pd_capflow.plot.ticks import TICK_SIZE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     import numpy.typing as npt
 
     from pd_capflow.plot.chart import Chart
@@ -58,9 +59,11 @@ def name_strips(chart: Chart, names: Sequence[str]) -> None:
     ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: titles.get(round(y), "")))
     if fonts:
         ax.tick_params(axis="y", labelfontfamily=list(fonts))
-    if count <= _APART:
-        for row in range(count - 1):
-            ax.axhline(row + 0.5, color=chart.theme.paper, linewidth=1.5, zorder=2.2, gid="apart")
+    if 1 < count <= _APART:
+        rows = np.repeat(np.arange(count - 1) + 0.5, 3)
+        ends = np.tile([0.0, 1.0, np.nan], count - 1)
+        look: dict[str, Any] = {"color": chart.theme.paper, "linewidth": 1.5, "zorder": 2.2, "gid": "apart"}
+        ax.add_line(Line2D(ends, rows, transform=ax.get_yaxis_transform(), **look))
 
 
 def _titles(chart: Chart, names: Sequence[str]) -> tuple[dict[int, str], tuple[str, ...]]:

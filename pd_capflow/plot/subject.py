@@ -201,7 +201,10 @@ def _by_code(frame: pd.DataFrame, facts: Mapping[Any, Any]) -> Iterable[tuple[st
         return [(only, frame)]
     if frame.empty:
         return [(only, frame.droplevel(0))]
-    return [(str(code), rows.droplevel(0)) for code, rows in frame.groupby(level=0, sort=False)]
+    numbers, names = frame.index.get_level_values(0).factorize()
+    bare = frame.set_axis(frame.index.get_level_values(1), axis=0)
+    places = (np.flatnonzero(numbers == number) for number in range(len(names)))
+    return [(str(code), bare.iloc[rows]) for code, rows in zip(names, places, strict=True)]
 
 
 def _flow(code: str | None, rows: pd.DataFrame, facts: Mapping[Any, Any], columns: Sequence[str]) -> Flow:
@@ -242,7 +245,10 @@ def _tidy(rows: pd.DataFrame, market: Market | None, columns: Sequence[str]) -> 
     times = pd.DatetimeIndex(rows.index)
     if times.tz is not None and market:
         times = times.tz_convert(market.zone)
-    tidy = pd.DataFrame({name: _numbers(rows, name) for name in columns}, index=times.rename("time"))
+    numbers = np.column_stack([_numbers(rows, name) for name in columns])
+    tidy = pd.DataFrame(numbers, index=times.rename("time"), columns=list(columns))
+    if times.is_monotonic_increasing and not times.hasnans:
+        return tidy
     return tidy[tidy.index.notna()].sort_index(kind="stable")
 
 
@@ -250,7 +256,10 @@ def _numbers(rows: pd.DataFrame, name: Hashable) -> np.ndarray[Any, np.dtype[np.
     """Return one column as numbers; what is absent, no number or infinite becomes NaN."""
     if name not in rows.columns:
         return np.full(len(rows), np.nan)
-    numbers = pd.to_numeric(rows[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    held = rows[name]
+    if held.dtype != np.float64:
+        held = pd.to_numeric(held, errors="coerce")
+    numbers = held.to_numpy(dtype=np.float64, na_value=np.nan)
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
 

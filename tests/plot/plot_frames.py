@@ -99,7 +99,7 @@ def distribution(code: str = "HK.00700", **changes: Any) -> pd.DataFrame:
     return frame
 
 
-def priced(frame: pd.DataFrame, *, start: float = 680.0) -> pd.DataFrame:
+def with_close(frame: pd.DataFrame, *, start: float = 680.0) -> pd.DataFrame:
     """Flow with a closing price beside it, in steps of 0.2."""
     steps = np.random.default_rng(11).normal(size=len(frame)) * start * 0.004
     prices = start + np.cumsum(steps)

@@ -97,8 +97,9 @@ def test_a_main_flow_that_nobody_sent_says_what_it_is():
     own = delta(frame)
     amounts = cells(ax).compressed()
     np.testing.assert_allclose(np.unique(amounts), np.unique(own["super_in_flow"] + own["big_in_flow"]))
-    assert ax.get_ylabel().startswith("Main (super + big): ")
-    assert heatmap(builders.rows(), column="main_in_flow").get_ylabel().startswith("Main: ")
+    assert ax.get_ylabel().startswith("Main: Net inflow per minute")
+    assert "main is derived" in ax.get_xlabel()
+    assert "derived" not in heatmap(builders.rows(), column="main_in_flow").get_xlabel()
 
 
 def test_minutes_are_taken_apart_and_lunch_is_no_cell():

@@ -29,7 +29,7 @@ def price_line(ax):
 
 
 def test_the_close_is_a_line_on_an_axis_of_its_own():
-    frame = builders.priced(builders.rows(count=22))
+    frame = builders.with_close(builders.rows(count=22))
     ax = bars(frame)
     np.testing.assert_array_equal(price_line(ax).get_ydata(), frame["close"])
     np.testing.assert_array_equal(price_line(ax).get_xdata(), range(22))
@@ -42,11 +42,11 @@ def test_the_close_is_a_line_on_an_axis_of_its_own():
 
 def test_amounts_are_where_they_are_without_a_price():
     frame = builders.rows(count=22)
-    assert bars(builders.priced(frame)).get_ylim() == bars(frame).get_ylim()
+    assert bars(builders.with_close(frame)).get_ylim() == bars(frame).get_ylim()
 
 
 def test_its_name_tells_currency_and_last_value():
-    frame = builders.priced(builders.rows("US.AAPL", count=10))
+    frame = builders.with_close(builders.rows("US.AAPL", count=10))
     frame.iloc[-1, frame.columns.get_loc("close")] = 1677.5
     assert price_axes(bars(frame)).get_ylabel() == "Close 1,677.5 USD"
 
@@ -62,7 +62,7 @@ def test_the_last_value_has_the_decimals_of_all(prices, text):
 
 
 def test_the_last_value_is_of_the_last_row_that_has_one():
-    frame = builders.priced(builders.rows(count=5))
+    frame = builders.with_close(builders.rows(count=5))
     frame.iloc[3, -1], frame.iloc[4, -1] = 700.0, np.nan
     ax = bars(frame)
     assert "700.0" in price_axes(ax).get_ylabel()
@@ -73,13 +73,15 @@ def test_the_last_value_is_of_the_last_row_that_has_one():
 @pytest.mark.parametrize("dark", [False, True])
 def test_its_colour_is_neither_up_nor_down(colors, dark):
     with plt.style.context("dark_background" if dark else "default"):
-        color = to_hex(price_line(bars(builders.priced(builders.rows(count=22)), colors=colors)).get_color())
+        color = to_hex(
+            price_line(bars(builders.with_close(builders.rows(count=22)), colors=colors)).get_color()
+        )
     red, green, blue = (int(color[place : place + 2], 16) for place in (1, 3, 5))
     assert red == green == blue
 
 
 def test_it_has_neither_grid_nor_zero():
-    axes = price_axes(bars(builders.priced(builders.rows(count=22))))
+    axes = price_axes(bars(builders.with_close(builders.rows(count=22))))
     axes.figure.canvas.draw()
     assert not any(line.get_visible() for line in axes.get_ygridlines())
     assert len(axes.lines) == 1
@@ -88,7 +90,7 @@ def test_it_has_neither_grid_nor_zero():
 
 @pytest.mark.parametrize("code", ["HK.00700", "US.AAPL"])
 def test_it_crosses_neither_lunch_nor_night(code):
-    frame = builders.priced(builders.minutes(code, days=["2025-01-02", "2025-01-03"]))
+    frame = builders.with_close(builders.minutes(code, days=["2025-01-02", "2025-01-03"]))
     ax = bars(frame)
     assert longest_stride(price_line(ax)) == pytest.approx(1.0)
     breaks = np.isnan(np.asarray(price_line(ax).get_ydata(), float)).sum()
@@ -97,13 +99,13 @@ def test_it_crosses_neither_lunch_nor_night(code):
 
 
 def test_a_missing_price_is_a_gap():
-    frame = builders.priced(builders.rows(count=10))
+    frame = builders.with_close(builders.rows(count=10))
     frame.iloc[4, -1] = np.nan
     assert np.isnan(price_line(bars(frame)).get_ydata()).tolist() == [False] * 4 + [True] + [False] * 5
 
 
 def test_longer_rows_have_the_price_at_their_end():
-    frame = resample(builders.priced(builders.minutes()), "30min")
+    frame = resample(builders.with_close(builders.minutes()), "30min")
     ax = bars(frame)
     x, y = (np.asarray(values, float) for values in price_line(ax).get_data())
     np.testing.assert_array_equal(y[np.isfinite(y)], frame["close"])
@@ -113,14 +115,14 @@ def test_longer_rows_have_the_price_at_their_end():
 
 def test_sessions_of_one_row_each_are_dots():
     """A line of one point cannot be seen, and no line crosses the night."""
-    frame = resample(builders.priced(builders.minutes(days=["2025-01-02", "2025-01-03"])), "1D")
+    frame = resample(builders.with_close(builders.minutes(days=["2025-01-02", "2025-01-03"])), "1D")
     line = price_line(bars(frame))
     y = np.asarray(line.get_ydata(), float)
     assert y[line.get_markevery()].tolist() == frame["close"].tolist()
 
 
 def test_it_can_be_left_out_and_asked_for():
-    frame = builders.priced(builders.rows())
+    frame = builders.with_close(builders.rows())
     assert price_axes(bars(frame, price=False)) is None
     assert price_axes(bars(builders.rows())) is None
     assert price_axes(draw(frame, price=True)) is not None
@@ -141,18 +143,18 @@ def test_prices_of_which_none_is_known_are_told():
 
 
 def test_no_rows_have_no_price():
-    ax = bars(builders.priced(builders.rows()).iloc[:0])
+    ax = bars(builders.with_close(builders.rows()).iloc[:0])
     assert price_axes(ax) is None
     assert "price" not in ax.get_xlabel()
 
 
 def test_one_row_is_a_dot():
-    line = price_line(bars(builders.priced(builders.rows(count=1))))
+    line = price_line(bars(builders.with_close(builders.rows(count=1))))
     assert line.get_markevery() == [0]
 
 
 def test_amounts_are_not_written_where_the_line_would_strike_them_out():
-    frame = builders.priced(builders.rows(count=5))
+    frame = builders.with_close(builders.rows(count=5))
     assert not bars(frame).texts
     assert len(bars(frame, price=False).texts) == 5
 
@@ -160,13 +162,13 @@ def test_amounts_are_not_written_where_the_line_would_strike_them_out():
 def test_the_current_axes_stay_what_they_were():
     _, (left, right) = plt.subplots(1, 2)
     plt.sca(right)
-    bars(builders.priced(builders.rows()), ax=left)
+    bars(builders.with_close(builders.rows()), ax=left)
     assert plt.gca() is right
 
 
 def test_axes_that_are_drawn_on_again_have_one_price():
     figure, (left, right) = plt.subplots(1, 2, sharex=True)
-    frame = builders.priced(builders.rows())
+    frame = builders.with_close(builders.rows())
     bars(frame, ax=right)
     for _ in range(3):
         left.clear()
@@ -181,7 +183,7 @@ def test_axes_that_are_drawn_on_again_have_one_price():
 def test_in_subplots_no_price_runs_into_its_neighbour(layout):
     figure, axes = plt.subplots(2, 2, figsize=(9, 6), layout=layout)
     for ax in axes.flat:
-        bars(builders.priced(builders.minutes()), ax=ax)
+        bars(builders.with_close(builders.minutes()), ax=ax)
     figure.canvas.draw()
     renderer = figure.canvas.get_renderer()
     for row in axes:
@@ -198,7 +200,7 @@ def test_names_of_both_axes_keep_apart():
     for count in (22, 700):  # more days are a longer name
         for width in (9, 6, 4):
             _, ax = plt.subplots(figsize=(width, 4.6), layout="constrained")
-            bars(builders.priced(builders.rows(count=count)), ax=ax)
+            bars(builders.with_close(builders.rows(count=count)), ax=ax)
             ax.figure.canvas.draw()
             both = [each.yaxis.label.get_window_extent() for each in (ax, price_axes(ax))]
             assert not both[0].overlaps(both[1])
@@ -208,7 +210,7 @@ def test_its_texts_are_chinese_where_the_chart_is(monkeypatch):
     from pd_capflow.plot import style
 
     monkeypatch.setattr(style, "_CJK", ("DejaVu Sans",))
-    axes = price_axes(bars(builders.priced(builders.rows()), lang="zh"))
+    axes = price_axes(bars(builders.with_close(builders.rows()), lang="zh"))
     assert axes.get_ylabel().startswith("收盘价 ")
     assert all(
         text.get_fontfamily()[-1] == "DejaVu Sans" for text in [axes.yaxis.label, *axes.get_yticklabels()]
@@ -216,7 +218,7 @@ def test_its_texts_are_chinese_where_the_chart_is(monkeypatch):
 
 
 def test_a_mouse_is_told_flow_and_price():
-    frame = builders.priced(builders.rows())
+    frame = builders.with_close(builders.rows())
     ax = bars(frame)
     axes = price_axes(ax)
     axes.figure.canvas.draw()
@@ -228,12 +230,12 @@ def test_a_mouse_is_told_flow_and_price():
 
 def test_ticks_of_the_time_stay():
     frame = builders.minutes()
-    assert ticks(bars(builders.priced(frame))) == ticks(bars(frame))
-    assert amounts(bars(builders.priced(frame))) == amounts(bars(frame))
+    assert ticks(bars(builders.with_close(frame))) == ticks(bars(frame))
+    assert amounts(bars(builders.with_close(frame))) == amounts(bars(frame))
 
 
 def test_the_price_of_one_code_among_several_is_its_own():
-    codes = {code: builders.priced(builders.rows(code), start=100.0 * number) for number, code in
+    codes = {code: builders.with_close(builders.rows(code), start=100.0 * number) for number, code in
              enumerate(("HK.00700", "HK.09988"), 1)}  # fmt: skip
     frame = builders.together(codes)
     ax = bars(frame.loc[["HK.09988"]])
