@@ -11,6 +11,7 @@ from pd_capflow.flow.frames import DISTRIBUTION, TIERS
 from pd_capflow.plot.sheet import LABEL, NOTE, Sheet
 from pd_capflow.plot.style import mixed
 from pd_capflow.plot.subject import Subject
+from pd_capflow.plot.ticks import text_width
 from pd_capflow.plot.units import AmountFormatter, Scale
 
 if TYPE_CHECKING:
@@ -27,9 +28,12 @@ __all__ = ["distribution"]
 COLUMNS = tuple(DISTRIBUTION.columns)
 _SHADES = (1.0, 0.78, 0.58, 0.4)  # how much of its colour a tier has, from super to small
 _REACH = 1.34  # the bars' part of the axis, in largest amounts: room for what is written at their ends
+_PAD = 4  # points between a bar and its amount
 _BARS = 0.66  # of the width; the ring has the rest
 _RING = (_BARS + 0.03, 0.03, 1 - _BARS - 0.03, 0.94)
 _THICKNESS = 0.34  # of the ring's radius
+_HOLE = 0.75 * (1 - _THICKNESS) / 1.25  # of the ring's box, whose rim is a quarter of a radius; bold is wide
+_NET_SIZES = ("large", "medium", "small", "x-small")
 
 
 def distribution(
@@ -115,10 +119,12 @@ def _draw_bars(sheet: Sheet, amounts: Floats, scale: Scale) -> None:
         lengths = sign * np.where(there, amounts[:, way], 0.0)
         drawn = ax.barh(places, lengths, height=0.62, color=_shades(sheet, color), linewidth=0, zorder=2)
         texts = [scale.text(amount) for amount in amounts[:, way]]
-        labels = ax.bar_label(drawn, texts, padding=4, fontsize=NOTE, color=theme.muted)
+        labels = ax.bar_label(drawn, texts, fontsize=NOTE, color=theme.muted)
         for label in labels:
-            label.set(**sheet.text_options)
-    ax.set_ylim(places[-1] - 0.6, places[0] + 0.75)
+            label.set(ha="left" if sign > 0 else "right", **sheet.text_options)
+            label.xyann = (sign * _PAD, 0)  # also of an amount of zero, which points nowhere
+    foot = 0.0 if sheet.layout.roomy else 0.6
+    ax.set_ylim(places[-1] - 0.6 - foot, places[0] + 0.75)
 
 
 def _name_tiers(sheet: Sheet, amounts: Floats, scale: Scale) -> None:
@@ -164,15 +170,30 @@ def _draw_ring(sheet: Sheet, amounts: Floats, scale: Scale) -> None:
     shades = _shades(sheet, theme.up) + _shades(sheet, theme.down)[::-1]
     edge = {"width": _THICKNESS, "edgecolor": theme.paper, "linewidth": 1.5}
     ring.pie(parts / parts.sum(), colors=shades, startangle=90, counterclock=False, wedgeprops=edge)
+    _write_ring(sheet, ring, amounts, scale)
+
+
+def _write_ring(sheet: Sheet, ring: Axes, amounts: Floats, scale: Scale) -> None:
+    """Write the net into the ring and the share below it, in what words and at what size they fit."""
     came, went = amounts.sum(axis=0)
-    net = came - went
+    text, named = scale.text(came - went, signed=True), sheet.words.say("net")
+    hole = _HOLE * min(_RING[2] * sheet.width, _RING[3] * sheet.height) / sheet.width
     options: dict[str, Any] = {"ha": "center", **sheet.text_options}
-    color = _color_of(net, scale, theme)
-    text = scale.text(net, signed=True)
-    ring.text(0, 0.03, text, va="bottom", size="large", weight="bold", color=color, **options)
-    ring.text(0, -0.05, sheet.words.say("net"), va="top", size=LABEL, color=theme.muted, **options)
-    share = sheet.words.say("share_in", share=came / (came + went))
-    ring.text(0, -1.12, share, va="top", size=NOTE, color=theme.muted, **options)
+    net: dict[str, Any] = {"color": _color_of(came - went, scale, sheet.theme), "weight": "bold", **options}
+    options["color"] = sheet.theme.muted
+    if _fits(sheet, named, LABEL, hole):
+        ring.text(0, 0.03, text, va="bottom", size=_NET_SIZES[0], **net)
+        ring.text(0, -0.05, named, va="top", size=LABEL, **options)
+    elif size := next((size for size in _NET_SIZES if _fits(sheet, text, size, hole)), None):
+        ring.text(0, 0, text, va="center", size=size, **net)
+    shares = (sheet.words.say(name, share=came / (came + went)) for name in ("share_in", "share_in_short"))
+    below = next((share for share in shares if _fits(sheet, share, NOTE, _RING[2])), "")
+    ring.text(0, -1.12, below, va="top", size=NOTE, **options)
+
+
+def _fits(sheet: Sheet, text: str, size: str, part: float) -> bool:
+    """Whether a text is no wider than a part of the axes."""
+    return text_width(text, size) <= part * sheet.width
 
 
 def _moment(sheet: Sheet) -> str:

@@ -101,9 +101,13 @@ def heatmap(
     put_map(chart, cells, shading)
     put_key(chart, shading)
     _frame(chart, strips, cells, shading)
-    label = _label(chart, shown, scale)
-    chart.head(title, label, subtitle=chart.places.subtitle(), currency=not relative)
-    chart.foot(_notes(chart, shown, cells, shading))
+    label, notes = _label(chart, shown, scale), _notes(chart, shown, cells, shading)
+    if chart.layout.roomy:
+        chart.head(title, label, subtitle=chart.places.subtitle(), currency=not relative)
+    else:  # a label beside the names of the strips would be cut off
+        chart.head(title, "", currency=False)
+        notes = (label, *notes)
+    chart.foot(notes)
     chart.mark(empty=not np.isfinite(cells.amounts).any(), covered=True)
     return chart.ax
 

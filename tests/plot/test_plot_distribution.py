@@ -115,9 +115,40 @@ def test_amounts_do_not_run_into_the_ring():
     assert not overlaps([text for text in ax.texts if text.get_text()])
 
 
+def test_nothing_that_went_out_is_written_on_the_side_of_what_went_out():
+    ax = distribution(builders.distribution() * 0)
+    assert not overlaps([text for text in ax.texts if text.get_text() == "0"])
+    assert [text.get_ha() for text in ax.texts if text.get_text() == "0"] == ["left"] * 4 + ["right"] * 4
+
+
 def test_it_takes_axes_and_keeps_to_them():
     figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4), layout="constrained")
     assert distribution(builders.distribution(), ax=right, title="Mine") is right
     assert right.get_title(loc="left") == "Mine"
     assert not left.patches
     assert len(figure.axes) == 2
+
+
+@pytest.mark.parametrize("width", [4, 5, 9])
+@pytest.mark.parametrize("amount", [1, 987.6])
+def test_what_is_written_into_a_ring_keeps_within_its_hole(width, amount):
+    _, ax = plt.subplots(figsize=(width, 3))
+    distribution(builders.distribution() * amount, ax=ax)
+    ax.figure.canvas.draw()
+    (ring,) = ax.child_axes
+    wedge = ring.patches[0]
+    hole = (wedge.r - wedge.width) * np.diff(ring.transData.transform([(0, 0), (1, 0)])[:, 0])[0]
+    within = [text for text in ring.texts if text.get_position()[1] > -1]
+    assert all(text.get_window_extent().width <= 2 * hole for text in within)
+    (share,) = [text for text in ring.texts if "%" in text.get_text()]
+    assert share.get_window_extent().x1 <= ax.get_window_extent().x1 + 1
+
+
+def test_a_footnote_within_the_axes_keeps_off_the_bars():
+    _, axes = plt.subplots(2, 2, figsize=(9, 6))
+    for ax in axes.flat:
+        distribution(builders.distribution(), ax=ax)
+    ax.figure.canvas.draw()
+    (foot,) = by_gid(ax, "foot")
+    lowest = min(bar.get_window_extent().y0 for bar in ax.patches)
+    assert foot.get_window_extent().y1 <= lowest

@@ -364,6 +364,16 @@ def test_in_subplots_a_key_keeps_to_its_own_map(layout):
         assert high - low > 22
 
 
+def test_where_room_is_short_the_footnote_says_what_the_amounts_are():
+    """A turned label would stand beyond the names of the strips, and be cut off."""
+    _, ax = plt.subplots(figsize=(4, 3.5))
+    heatmap(builders.minutes(), ax=ax)
+    (foot,) = by_gid(ax, "foot")
+    assert "Net inflow per minute" in foot.get_text().replace("\n", " ")
+    ax.figure.canvas.draw()
+    assert ax.get_tightbbox(ax.figure.canvas.get_renderer()).x0 >= 0
+
+
 def test_axes_that_are_cleared_and_drawn_on_again_have_one_key():
     _, ax = plt.subplots()
     for _ in range(3):
