@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from pd_capflow.flow.measures.columns import is_amount
 from pd_capflow.plot.captions import short_caption
 from pd_capflow.plot.moments import late_notes, moment
 from pd_capflow.plot.sheet import NOTE, Sheet, points_of
+from pd_capflow.plot.slots import Slots, foot_room
 from pd_capflow.plot.subject import Subject
 from pd_capflow.plot.ticks import TICK_SIZE, text_width
 from pd_capflow.plot.totals import label_of_totals
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["rank"]
 
-_ENDS = 10  # codes at each end, where not all are shown
-_ROW = 11.5  # points that a bar needs for its texts to be read
 _FEWEST = 6  # bars for which there is always room, so that a single one is not a wall
 _THICKNESS = 0.7  # of a row
 _NAMES = 0.36  # of the width for names, at most
@@ -94,7 +92,7 @@ def rank(
     ranking = _ranking(frame, by, n)
     subject = Subject.of(ranking.set_index("time", append=True), (by,))
     sheet = Sheet.take(subject, ax=ax, colors=colors, lang=lang)
-    bars = _Bars.of(sheet, ranking[ranking["rank"].notna()][by], n, grows=ax is None)
+    bars = Slots.of(sheet, ranking[ranking["rank"].notna()][by], n, grows=ax is None)
     _lay_out(sheet, bars)
     names = _name(sheet, bars)
     _draw(sheet, bars, [_text(value, by, sheet.words.lang) for value in bars.lengths.tolist()], names)
@@ -114,77 +112,18 @@ def _ranking(frame: pd.DataFrame, by: object, n: object) -> pd.DataFrame:
     return measures.rank(frame, by)
 
 
-@dataclass(frozen=True)
-class _Bars:
-    """The codes that are shown.
-
-    Attributes
-    ----------
-    codes : list of str
-        From the largest value to the smallest.
-    lengths : ndarray of float64
-        Their values.
-    places : ndarray of float64
-        Where each bar is: 0, -1, -2, ...; one place is left free where codes are left out.
-    hidden : int
-        How many are.
-    """
-
-    codes: list[str]
-    lengths: Floats
-    places: Floats
-    hidden: int
-
-    @classmethod
-    def of(cls, sheet: Sheet, ranked: pd.Series[float], n: int | None, *, grows: bool) -> _Bars:
-        """Choose the codes that are shown; on a figure of our own all that were asked for have room."""
-        ends = n or max(1, min(_ENDS, int(_rows_that_fit(sheet) - 1) // 2))
-        hidden = max(len(ranked) - 2 * ends, 0)
-        shown = np.r_[:ends, ends + hidden : len(ranked)] if hidden else np.arange(len(ranked))
-        places = -np.arange(len(shown), dtype=np.float64)
-        if hidden:
-            places[ends:] -= 1
-        if grows:
-            _grow(sheet, len(shown) + bool(hidden))
-        lengths = np.asarray(ranked, np.float64)[shown]
-        return cls([str(code) for code in ranked.index[shown]], lengths, places, hidden)
-
-    @property
-    def gap(self) -> float:
-        """The place that is left free."""
-        return float(self.places[len(self.places) // 2]) + 1
-
-
-def _rows_that_fit(sheet: Sheet) -> float:
-    return (sheet.height - _foot(sheet)) / _ROW
-
-
-def _foot(sheet: Sheet) -> float:
-    """Return the points that the footnote takes of the axes, where there is no room below them."""
-    return 0.0 if sheet.layout.roomy else 3.6 * points_of(NOTE)
-
-
-def _grow(sheet: Sheet, rows: int) -> None:
-    """Make a new figure taller where its bars would be too thin to name them."""
-    lacking = (rows - _rows_that_fit(sheet)) * _ROW
-    figure = sheet.ax.get_figure(root=True)
-    if lacking > 0 and figure is not None:
-        width, height = figure.get_size_inches()
-        figure.set_size_inches(width, height + lacking / 72)
-
-
-def _lay_out(sheet: Sheet, bars: _Bars) -> None:
+def _lay_out(sheet: Sheet, bars: Slots) -> None:
     """Leave a row of the axes to each bar, and nothing of their frame."""
     ax, rows = sheet.ax, max(1.0 - bars.places.min(initial=0.0), _FEWEST)
     height = sheet.height
-    foot = rows * _foot(sheet) / max(height - _foot(sheet), 1.0)
+    foot = rows * foot_room(sheet) / max(height - foot_room(sheet), 1.0)
     ax.set_ylim(0.5 - rows - foot, 0.6)
     sheet.frame_axes(grid=None)
     ax.spines["bottom"].set_visible(False)
     ax.xaxis.set_major_locator(NullLocator())
 
 
-def _name(sheet: Sheet, bars: _Bars) -> float:
+def _name(sheet: Sheet, bars: Slots) -> float:
     """Write the names inside the axes, from their left edge; return the part of the width that they take."""
     ax, width, height = sheet.ax, sheet.width, sheet.height
     low, high = ax.get_ylim()
@@ -199,7 +138,7 @@ def _name(sheet: Sheet, bars: _Bars) -> float:
     return max((text_width(text, TICK_SIZE) + 2 * _PAD for text, _ in named), default=0.0) / width
 
 
-def _draw(sheet: Sheet, bars: _Bars, texts: list[str], names: float) -> None:
+def _draw(sheet: Sheet, bars: Slots, texts: list[str], names: float) -> None:
     ax, theme = sheet.ax, sheet.theme
     colors = np.where(bars.lengths >= 0, theme.up, theme.down).tolist()
     ax.set_xlim(*_limits(sheet, bars.lengths, texts, names))
