@@ -59,10 +59,10 @@ def _told(frame: pd.DataFrame, **changes: Any) -> pd.DataFrame:
 def _priced(frame: pd.DataFrame, seed: int = 3) -> pd.DataFrame:
     """Join a price and a turnover on that go with the flow, but not always."""
     random = np.random.default_rng(seed)
-    own = frame["in_flow"].fillna(0.0).to_numpy()
-    size = max(np.abs(own).max(initial=0.0), 1.0)
-    steps = random.normal(0, 0.008, len(frame)) + 0.006 * own / size
-    return frame.assign(close=350 * np.exp(np.cumsum(steps)), turnover=np.abs(own) * 12 + size)
+    flow = frame["in_flow"].fillna(0.0).to_numpy()
+    size = max(np.abs(flow).max(initial=0.0), 1.0)
+    steps = random.normal(0, 0.004, len(frame)) + 0.02 * np.diff(flow, prepend=0.0) / size
+    return frame.assign(close=np.round(350 * np.exp(np.cumsum(steps)), 2), turnover=np.abs(flow) * 12 + size)
 
 
 def _minutes(code: str, **options: Any) -> pd.DataFrame:
