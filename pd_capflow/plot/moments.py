@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pd_capflow.plot.rows import RowAxis
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -25,9 +27,12 @@ def moment(sheet: Sheet) -> str:
 
 
 def span(sheet: Sheet) -> str:
-    """Name the first and the last day of a single code's rows."""
-    times = sheet.subject.flows[0].times
-    return sheet.words.dates(times[0], times[-1]) if len(times) else ""
+    """Name the first and the last day, or month, of a single code's rows."""
+    subject, words = sheet.subject, sheet.words
+    if not subject.intraday:
+        return RowAxis.of(subject, words, sheet.layout).subtitle()
+    times = subject.flows[0].times
+    return words.dates(times[0], times[-1]) if len(times) else ""
 
 
 def late_notes(sheet: Sheet) -> tuple[str, ...]:

@@ -111,6 +111,11 @@ def test_one_code_is_a_trail_that_fades():
     assert shown_names(ax)[0].get_text() == "17 Jan"
 
 
+def test_months_are_named_without_their_first_days():
+    frame = builders.traded(builders.rows(period="month", count=5))
+    assert quadrant(frame).get_ylabel().endswith("· Feb 2025 – Jun 2025")
+
+
 def test_minutes_are_a_cloud_without_a_line():
     ax = quadrant(builders.traded(builders.minutes()))
     assert not [each for each in ax.collections if isinstance(each, LineCollection)]
