@@ -109,7 +109,7 @@ def quadrant(
     _name(sheet, points)
     pieces = [sheet.words.say("across"), moment(sheet) if _is_many(subject) else span(sheet)]
     subtitle = " · ".join(filter(None, pieces))
-    sheet.head(title, _what(sheet, rows, y, column), subtitle=subtitle, unit=None if y == "amount" else "")
+    sheet.head(title, _what(sheet, rows, y, column), subtitle=subtitle, currency=y == "amount")
     sheet.foot(_notes(sheet, points, found, column))
     sheet.mark(empty=not len(known))
     return sheet.ax

@@ -182,7 +182,7 @@ def _head(sheet: Sheet, by: str, count: int, title: str | None) -> None:
     heading = words.say("rank_title", what=_what(sheet, by)) if title is None else title
     pieces = [moment(sheet), words.say("codes", n=count) if count > 1 else ""]
     subtitle = " · ".join(filter(None, pieces))
-    sheet.head(heading, _label(sheet, by), subtitle=subtitle, unit=None if is_amount(by) else "")
+    sheet.head(heading, _label(sheet, by), subtitle=subtitle, currency=is_amount(by))
 
 
 def _what(sheet: Sheet, by: str) -> str:
