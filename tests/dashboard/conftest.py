@@ -26,13 +26,15 @@ class CountingGateway(Gateway):
     def __init__(self, **options):
         super().__init__(**options)
         self.asked, self.refused = [], 0
+        self.on_request = lambda method, c2s: None
 
     def response(self, method, c2s):
         self.asked.append(method.name)
+        self.on_request(method, c2s)
         try:
             return super().response(method, c2s)
         except Refusal as refusal:
-            self.refused += "frequency" in str(refusal.args)
+            self.refused += refusal.key == "too_often"
             raise
 
 

@@ -175,8 +175,10 @@ def test_chips_choose_and_remove(board_of):
     show.click()
     until(board, lambda: "US.AAPL" in panel.title.value)
     assert "capflow-chosen" in chips["US.AAPL Apple"]._dom_classes
+    widgets = len(_instances)
     remove.click()
     until(board, lambda: len(panel.chips.box.children) == 1)
+    until(board, lambda: len(_instances) == widgets - 8)  # two buttons and a box, their layouts and styles
     assert board.codes == ["HK.00700"]
     until(board, lambda: "HK.00700" in panel.title.value)
 

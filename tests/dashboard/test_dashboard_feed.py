@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from dataclasses import replace
 from threading import Condition
 
@@ -10,6 +11,7 @@ import pytest
 
 import pd_capflow
 from pd_capflow.client import Client, resolve
+from pd_capflow.gateway.handlers import Refusal
 from pd_capflow.gateway.limits import Limit
 from pd_capflow.notebook.dashboard.feed import Feed
 from pd_capflow.notebook.dashboard.pace import AT_REST_SECONDS
@@ -98,6 +100,24 @@ def test_a_refused_code_has_an_error_of_its_own_and_the_others_go_on(gateway_at,
     assert later.trouble is None
 
 
+def test_a_code_that_is_answered_again_has_no_error_any_more(gateway_at, listen):
+    there = gateway_at()
+    refusing = threading.Event()
+    refusing.set()
+
+    def refuse(method, c2s):
+        if method is CAPITAL_FLOW and refusing.is_set():
+            raise Refusal("unknown_security", symbol="00700")
+
+    there.on_request = refuse
+    feed = listen(there.url, wish_for("HK.00700", interval=1.0))
+    assert feed.until(lambda reading: reading.errors).flows == {}
+    refusing.clear()
+    assert feed.until(lambda reading: reading.flows).errors == {}
+    refusing.set()
+    assert feed.until(lambda reading: reading.errors).flows, "what came before is kept"
+
+
 def test_prices_and_names_come_with_the_flow(gateway_at, listen):
     there = gateway_at()
     reading = listen(there.url, wish_for("HK.00700", "US.AAPL", "HK.99999999")).until(lambda r: r.rounds)
@@ -176,6 +196,23 @@ def test_another_period_begins_anew(gateway_at, listen):
     assert frame.attrs["capflow"]["period"] == "week"
     assert frame.attrs["capflow"]["cumulative"] is False
     assert len(frame) == len(feed.client.capital_flow("HK.00700", "week"))
+
+
+def test_an_answer_that_comes_after_another_period_was_wished_for_is_dropped(gateway_at, listen):
+    """Minutes must not be shown as days."""
+    there = gateway_at()
+    feed = listen(there.url, wish_for("HK.00700", is_live=False))
+    feed.until(lambda reading: reading.link)
+
+    def wish_for_days(method, c2s):
+        if method is CAPITAL_FLOW and feed.feed.wish.period == "intraday":
+            feed.wish(period="day")
+
+    there.on_request = wish_for_days
+    feed.wish(is_live=True)
+    feed.until(lambda reading: reading.period == "day" and reading.flows)
+    minutes = [reading for reading in feed.readings if reading.flows and reading.period == "intraday"]
+    assert minutes == []
 
 
 def test_a_distribution_is_asked_for_only_where_it_is_shown(gateway_at, listen):

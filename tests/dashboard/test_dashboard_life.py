@@ -6,6 +6,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from pd_capflow.notebook.dashboard import timetable
 from tests.dashboard.conftest import screen_of, until
 
 CODE = "HK.00700"
@@ -27,6 +28,22 @@ def test_it_survives_its_gateway_visibly_and_by_itself(gateway_process, board_of
     board.wait(2)
     assert board.status.trouble == ""
     assert "reconnecting" not in panel.status.value
+
+
+def test_a_lost_connection_is_shown_at_once_and_data_are_asked_for_as_soon_as_it_is_back(
+    gateway_process, board_of, monkeypatch
+):
+    """Neither waits for the next refresh, which is far away here."""
+    monkeypatch.setattr(timetable, "_RETRY_SECONDS", 600.0)
+    board = board_of(CODE, url=gateway_process.url, interval=600.0).wait(1)
+    _, panel = screen_of(board)
+    gateway_process.kill()
+    until(board, lambda: "reconnecting" in panel.status.value)
+    board.show(period="day")  # which cannot be had now
+    until(board, lambda: board.status.trouble)
+    gateway_process.start()
+    until(board, lambda: board.status.refreshes == 2)
+    assert len(board.frame)
 
 
 def test_it_begins_before_its_gateway_does(gateway_process, board_of):
