@@ -63,7 +63,14 @@ class Chart(Sheet):
         return self.width / (high - low)
 
     def finish(
-        self, scale: Scale, *, label: str, title: str | None, key_rows: int = 0, notes: tuple[str, ...] = ()
+        self,
+        scale: Scale,
+        *,
+        label: str,
+        title: str | None,
+        key_rows: int = 0,
+        notes: tuple[str, ...] = (),
+        covered: bool = False,
     ) -> Axes:
         """Add everything but the data.
 
@@ -79,6 +86,8 @@ class Chart(Sheet):
             Rows of a legend, between heading and axes or at the top of these.
         notes : tuple of str
             What else to say in the footnote.
+        covered : bool
+            Whether the data hide what is behind them.
         """
         self.frame_axes()
         above, within = (key_rows, 0) if self.layout.flexible else (0, key_rows)
@@ -86,7 +95,7 @@ class Chart(Sheet):
         self.time_axis()
         self.head(title, label, subtitle=self.places.subtitle(), key_rows=above)
         self.foot(notes)
-        self.mark(empty=math.isnan(scale.largest))
+        self.mark(empty=math.isnan(scale.largest), covered=covered)
         self.ax.format_coord = lambda x, y: self._describe(x, y, scale)  # type: ignore[method-assign]
         return self.ax
 

@@ -113,10 +113,10 @@ def put_key(chart: Chart, shading: Shading) -> Axes | None:
     Returns
     -------
     matplotlib.axes.Axes or None
-        The axes of the key, children of the chart's; None for a map without cells.
+        The axes of the key, children of the chart's; None for a map without a number.
     """
     meshes = [each for each in chart.ax.collections if each.get_array() is not None]
-    if not meshes:
+    if not meshes or meshes[0].get_array().count() == 0:  # type: ignore[union-attr]
         return None
     if not chart.layout.flexible:
         low, high = chart.ax.get_xlim()

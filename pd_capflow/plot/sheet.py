@@ -177,13 +177,14 @@ class Sheet:
             size = min(ax.bbox.width / len(text), ax.bbox.height / 3) * 72 / ax.figure.dpi
             shade: dict[str, Any] = {"color": self.theme.mark, "weight": "bold", "zorder": 0.4}
             if covered:
-                outline = patheffects.Stroke(linewidth=0.8, foreground=self.theme.muted)
-                shade |= {"color": (0, 0, 0, 0), "path_effects": [outline], "zorder": 2.6}
+                pens = ((2.2, self.theme.paper), (0.9, self.theme.muted))
+                outline = [patheffects.Stroke(linewidth=width, foreground=color) for width, color in pens]
+                shade |= {"color": (0, 0, 0, 0), "path_effects": outline, "zorder": 3.5}
             ax.text(0.5, 0.5, text, size=max(size, 8), gid="demo", **shade, **options)
         if empty:
-            ax.text(
-                0.5, 0.75, words.say("no_data"), size=_TITLE, color=self.theme.muted, gid="empty", **options
-            )
+            clear = [patheffects.withStroke(linewidth=4, foreground=self.theme.paper)]
+            options |= {"color": self.theme.muted, "path_effects": clear, "zorder": 2.7}
+            ax.text(0.5, 0.75, words.say("no_data"), size=_TITLE, gid="empty", **options)
 
     def default_title(self) -> tuple[str, tuple[str, ...]]:
         """Return the heading that names what is shown, and the font families that its names take."""

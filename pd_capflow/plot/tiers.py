@@ -90,7 +90,8 @@ def tiers(
     key_rows = put_legend(chart.ax, named, chart) if named else 0
     lacking = int((np.isfinite(np.column_stack([amounts, total])).any(axis=1) & ~whole).sum())
     notes = (*notes_of_own(chart), *[chart.words.say("no_stack", n=lacking)] * bool(lacking))
-    return chart.finish(scale, label=label_of_own(chart), title=title, key_rows=key_rows, notes=notes)
+    label, dense = label_of_own(chart), int(whole.sum()) > _MARKED
+    return chart.finish(scale, label=label, title=title, key_rows=key_rows, notes=notes, covered=dense)
 
 
 def _check(frame: pd.DataFrame) -> None:

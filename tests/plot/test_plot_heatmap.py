@@ -316,6 +316,7 @@ def test_nothing_but_missing_numbers_is_no_data():
     ax = heatmap(frame)
     assert by_gid(ax, "empty")
     assert len(absent(ax)) == 5
+    assert not ax.child_axes, "no colour stands for anything"
 
 
 def test_one_row_is_a_column():

@@ -199,5 +199,8 @@ def test_a_frame_without_a_size_is_refused():
 
 def test_demo_data_says_so():
     ax = tiers(builders.minutes(source={"url": "demo://", "demo": True}))
-    assert by_gid(ax, "demo")
+    (mark,) = by_gid(ax, "demo")
+    assert mark.get_zorder() > ax.collections[0].get_zorder(), "hundreds of stacks would hide it"
     assert ax.get_xlabel().startswith("demo data")
+    (behind,) = by_gid(tiers(builders.rows(source={"url": "demo://", "demo": True})), "demo")
+    assert behind.get_zorder() < 1
