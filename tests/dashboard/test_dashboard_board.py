@@ -6,6 +6,7 @@ import gc
 import threading
 from base64 import b64decode
 from io import BytesIO
+from itertools import product
 
 import pytest
 from ipywidgets import Widget
@@ -16,6 +17,8 @@ import pd_capflow
 from pd_capflow.client.portal import current_portal
 from pd_capflow.errors import QueryError, ReplyTimeoutError
 from pd_capflow.notebook.dashboard import close_dashboards
+from pd_capflow.notebook.dashboard.wish import CHARTS
+from pd_capflow.plot import KINDS
 from tests.dashboard.conftest import BOUND, screen_of, until
 
 CODES = ["HK.00700", "US.AAPL"]
@@ -416,6 +419,22 @@ def test_matplotlib_is_left_as_it_was(board_of):
     board.snapshot()
     assert mpl.rcParams == before
     assert plt.get_fignums() == []
+
+
+def test_every_kind_of_chart_can_be_shown(board_of):
+    """Of codes that trade in several currencies, in every period, on both papers, in both languages."""
+    board = board_of(["HK.00700", "US.AAPL", "HK.09988", "HK.99999999"], interval=600.0).wait(1)
+    screen, _ = screen_of(board)
+    assert {"cumulative", "bars", "distribution"} <= set(CHARTS) <= set(KINDS)
+    for period, (lang, theme) in zip(
+        ("intraday", "day", "week"), product(("en", "zh"), ("light", "dark")), strict=False
+    ):
+        board.show(period=period, lang=lang, theme=theme)
+        for kind in CHARTS:
+            board.show(kind=kind)
+            still = board.snapshot()
+            assert not screen.drawing.problem, (kind, period)
+            assert picture(still.png).size == (900, 460)
 
 
 def test_an_unchanged_chart_is_not_drawn_again(gateway_at, board_of, monkeypatch):
