@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from math import isnan, nan
 
 import numpy as np
@@ -13,12 +14,13 @@ from hypothesis import strategies as st
 from pd_capflow.client import Budget, Link
 from pd_capflow.errors import ConnectError, GatewayError
 from pd_capflow.flow.frames import Columns
+from pd_capflow.notebook.dashboard import words
 from pd_capflow.notebook.dashboard.markup import message_html, ranking_html, status_html
 from pd_capflow.notebook.dashboard.pace import Pace
 from pd_capflow.notebook.dashboard.ranking import ranking
 from pd_capflow.notebook.dashboard.reading import Quote, Reading
 from pd_capflow.notebook.dashboard.status import Status
-from pd_capflow.notebook.dashboard.wish import Wish
+from pd_capflow.notebook.dashboard.wish import CHARTS, Wish
 from pd_capflow.security import Security
 
 DAY = dt.date(2026, 1, 5)
@@ -220,3 +222,13 @@ def test_a_closed_market_and_a_used_up_budget_are_told():
 def test_the_status_line_is_escaped():
     told = reading({}, codes=(), source={"url": EVIL, "demo": True}, trouble=ConnectError(EVIL))
     assert "<img" not in status_html(Status.of(told, Wish.of([])))
+
+
+def test_every_text_is_there_in_both_languages_with_the_same_facts():
+    english, chinese = words._EN, words._ZH
+    assert list(english) == list(chinese)
+    for name in english:
+        facts = [sorted(re.findall(r"{(\w+)", texts[name])) for texts in (english, chinese)]
+        assert facts[0] == facts[1], name
+    for kind in CHARTS:
+        assert kind in english

@@ -51,7 +51,6 @@ _EN = {
     "copy": "Copy frame to",
     "variable": "Variable",
     # ranking
-    "name": "Name",
     "price": "Price",
     "change": "Change",
     "flow": "Net inflow",
@@ -61,7 +60,6 @@ _EN = {
     "derived_note": "* super and big orders, added up here",
     "share_note": "share of turnover",
     "waiting": "waiting for the first answer",
-    "no_number": "no number",
     "ranking": "Net inflow of the watched codes, by currency",
     # status
     "connected": "connected to {url}",
@@ -87,13 +85,10 @@ _EN = {
     # messages
     "added": "{code} added",
     "already": "{code} is watched already",
-    "unknown": "no code or name {text!r} is known; expected one such as HK.00700",
     "saved": "saved as {path}",
     "download": "download",
     "nothing": "there is no picture yet",
     "copied": "{name} is now a frame of {rows} rows",
-    "bad_name": "{name!r} cannot name a variable; expected one such as frame",
-    "no_shell": "there is no IPython to keep a variable in; use .frame",
     "undrawn": "no chart: {why}",
 }
 
@@ -135,7 +130,6 @@ _ZH = {
     "save": "保存图片",
     "copy": "复制数据到",
     "variable": "变量",
-    "name": "名称",
     "price": "现价",
     "change": "涨跌幅",
     "flow": "净流入",
@@ -145,7 +139,6 @@ _ZH = {
     "derived_note": "* 由特大单与大单相加得出",
     "share_note": "净占比：净流入占成交额",
     "waiting": "等待首次数据",
-    "no_number": "无数据",
     "ranking": "自选净流入排行，按币种",
     "connected": "已连接 {url}",
     "real": "真实行情",
@@ -169,13 +162,10 @@ _ZH = {
     "no_codes": "没有代码：请添加",
     "added": "已添加 {code}",
     "already": "{code} 已在列表中",
-    "unknown": "找不到代码或名称 {text!r}；例如 HK.00700",
     "saved": "已保存为 {path}",
     "download": "下载",
     "nothing": "还没有图片",
     "copied": "{name} 现在是 {rows} 行的数据",
-    "bad_name": "{name!r} 不能作变量名；例如 frame",
-    "no_shell": "没有 IPython 可存变量；请用 .frame",
     "undrawn": "无法作图：{why}",
 }
 
