@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from pd_capflow.errors import BatchError, BatchInterrupted, CapflowError, QueryError
-from pd_capflow.notebook.texts import one_line
+from pd_capflow.texts import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pd_capflow.errors import QueryError
 from pd_capflow.flow.selectors import parse_selection
 from pd_capflow.notebook.catalogue import Catalogue, address_of
-from pd_capflow.notebook.texts import one_line
+from pd_capflow.texts import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

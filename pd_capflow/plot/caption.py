@@ -9,6 +9,7 @@ import matplotlib as mpl
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
 from pd_capflow.plot.style import cjk_family
+from pd_capflow.texts import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ def caption(
     tuple of (str, tuple of str)
         ``"TENCENT HK.00700"``, or the code alone where there is no name or no font for it.
     """
-    name = _clean(names.get(code, ""), longest)
+    name = one_line(names.get(code, ""), longest)
     if not name or name == code:
         return code, ()
     usual = words.fonts or tuple(mpl.rcParams["font.family"])
@@ -51,13 +52,6 @@ def caption(
     if family is not None and _can_show((*usual, family), name):
         return f"{name} {code}", (*usual, family)
     return code, ()
-
-
-def _clean(name: object, longest: int) -> str:
-    """Return untrusted text on one line, without what cannot be seen, and not too long."""
-    text = name if isinstance(name, str) else ""
-    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 
 def _can_show(families: tuple[str, ...], text: str) -> bool:

@@ -10,6 +10,7 @@ from matplotlib.collections import PolyCollection
 
 from pd_capflow.errors import QueryError
 from pd_capflow.flow.totals import beginnings
+from pd_capflow.plot.strokes import broken, lone
 from pd_capflow.plot.subject import TIERS, Subject
 
 if TYPE_CHECKING:
@@ -68,12 +69,9 @@ def check_totals(subject: Subject) -> None:
 
 def line_of(chart: Chart, flow: Flow, column: str, *, name: str, color: str, style: Dash = "-") -> Line:
     """Return the running total of a column, broken wherever the axis leaves time out or a row is missing."""
-    x, y = chart.places.place(flow.times), _totals(chart.subject, flow, column)
-    breaks = chart.places.breaks(flow.times)
-    middles = (x[breaks - 1] + x[breaks]) / 2
-    broken_x, broken_y = np.insert(x, breaks, middles), np.insert(y, breaks, np.nan)
+    x, y = broken(chart, flow.times, _totals(chart.subject, flow, column))
     strong = column == "in_flow" and len(chart.subject.flows) == 1
-    return Line(name, broken_x, broken_y, color, strong, style)
+    return Line(name, x, y, color, strong, style)
 
 
 def _adds_up(subject: Subject) -> bool:
@@ -110,10 +108,8 @@ def draw_line(ax: Axes, line: Line, *, weight: float = 1.0) -> Line2D:
 
 def _dots(y: Floats) -> list[int]:
     """Return the points to mark: the last one, and those without neighbours, which a line cannot show."""
-    there = np.concatenate([[False], np.isfinite(y), [False]])
-    alone = there[1:-1] & ~there[:-2] & ~there[2:]
-    last = np.flatnonzero(there[1:-1])[-1:]
-    return [int(point) for point in np.union1d(np.flatnonzero(alone), last)]
+    last = np.flatnonzero(np.isfinite(y))[-1:]
+    return [int(point) for point in np.union1d(np.flatnonzero(lone(y)), last)]
 
 
 def tint(chart: Chart, lines: list[Line]) -> None:

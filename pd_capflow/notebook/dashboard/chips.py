@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 
 from pd_capflow.notebook.dashboard.words import say
-from pd_capflow.notebook.texts import one_line
+from pd_capflow.texts import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

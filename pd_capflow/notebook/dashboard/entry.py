@@ -5,7 +5,7 @@ from __future__ import annotations
 from pd_capflow.errors import QueryError
 from pd_capflow.flow.selectors import Selection, parse_selection
 from pd_capflow.notebook.suggest import suggest
-from pd_capflow.notebook.texts import one_line
+from pd_capflow.texts import one_line
 
 __all__ = ["SEPARATOR", "meant", "options"]
 

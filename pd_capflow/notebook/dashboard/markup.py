@@ -17,10 +17,10 @@ from matplotlib.figure import Figure
 from pd_capflow.notebook.dashboard.picture import PAPERS
 from pd_capflow.notebook.dashboard.ranking import ranking
 from pd_capflow.notebook.dashboard.words import say
-from pd_capflow.notebook.texts import one_line
 from pd_capflow.plot.style import theme_of
 from pd_capflow.plot.units import Scale
 from pd_capflow.security import MARKETS
+from pd_capflow.texts import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

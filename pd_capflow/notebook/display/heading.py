@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pd_capflow.notebook.directory import well_known
 from pd_capflow.notebook.display.words import WORDS
-from pd_capflow.notebook.texts import one_line
+from pd_capflow.texts import one_line
 
 if TYPE_CHECKING:
     import pandas as pd

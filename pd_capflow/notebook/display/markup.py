@@ -18,7 +18,7 @@ from pd_capflow.notebook.display.colours import up_and_down
 from pd_capflow.notebook.display.heading import MOST_CODES, Heading
 from pd_capflow.notebook.display.sparkline import sparkline
 from pd_capflow.notebook.display.table import html_table, shown_rows
-from pd_capflow.notebook.texts import one_line
+from pd_capflow.texts import one_line
 
 if TYPE_CHECKING:
     import pandas as pd
