@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Span = tuple[float, float]
 
-__all__ = ["MinuteAxis"]
+__all__ = ["MinuteAxis", "usual_step"]
 
 _SLACK = 1.5  # a gap is more than this many usual steps
 _BREAK, _BREAKS = 0.012, 0.12  # of the axis: room for one break at most, for all breaks at most
@@ -71,7 +71,7 @@ class MinuteAxis:
     @classmethod
     def of(cls, subject: Subject, words: Words) -> MinuteAxis:
         """Lay out the axis for all rows of a subject."""
-        step = _usual_step(subject.flows)
+        step = usual_step(subject.flows)
         known = [span for flow in subject.flows for span in _known_hours(flow)]
         spans = _merge_rows(_union(known), _all_minutes(subject.flows), step)
         zone = subject.flows[0].times.tz if subject.zone != "UTC" else "UTC" if subject.zone else None
@@ -211,7 +211,7 @@ def _all_minutes(flows: Iterable[Flow]) -> Floats:
     return np.unique(np.concatenate([_minutes(flow.times) for flow in flows]))
 
 
-def _usual_step(flows: Iterable[Flow]) -> float:
+def usual_step(flows: Iterable[Flow]) -> float:
     """Return the most frequent distance of neighbouring rows, in minutes; one where there is none."""
     steps = np.concatenate([np.diff(_minutes(flow.times)) for flow in flows])
     values, counts = np.unique(steps[steps > 0].round(6), return_counts=True)

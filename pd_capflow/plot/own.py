@@ -5,26 +5,39 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from pd_capflow.errors import QueryError
 from pd_capflow.flow import measures
 from pd_capflow.flow.frames import ATTRS, OPENING
-from pd_capflow.flow.intervals import INTERVAL, MinuteInterval
+from pd_capflow.flow.intervals import INTERVAL, MinuteInterval, read_rule
 from pd_capflow.flow.sessions import rows_of
 from pd_capflow.flow.totals import BEGINS
+from pd_capflow.plot.minutes import usual_step
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    import pandas as pd
 
     from pd_capflow.plot.chart import Chart
+    from pd_capflow.plot.sheet import Sheet
     from pd_capflow.plot.subject import Flow, Subject
+    from pd_capflow.plot.words import Words
 
     Floats = npt.NDArray[np.float64]
 
 __all__ = ["interval_of", "label_of_own", "notes_of_own", "own_rows", "spans", "stretches"]
 
 _MINUTE_US = 60e6
+_CALENDAR: dict[type[pd.offsets.BaseOffset], str] = {
+    pd.offsets.Day: "per_day",
+    pd.offsets.Week: "per_week",
+    pd.offsets.MonthBegin: "per_month",
+    pd.offsets.MonthEnd: "per_month",
+    pd.offsets.QuarterBegin: "per_quarter",
+    pd.offsets.QuarterEnd: "per_quarter",
+    pd.offsets.YearBegin: "per_year",
+    pd.offsets.YearEnd: "per_year",
+}
 _FILLED = 0.9  # of a stretch by its bar
 _THIN = 3.0  # points; gaps between narrower bars would be no wider than a hair
 
@@ -74,18 +87,28 @@ def stretches(chart: Chart, flow: Flow) -> tuple[Floats, Floats]:
     return (starts + ends) / 2, widths * (1.0 if thin else filled)
 
 
-def label_of_own(chart: Chart) -> str:
+def label_of_own(sheet: Sheet) -> str:
     """Name what the amounts are: net inflow per minute, day, and so on."""
-    subject, words = chart.subject, chart.words
+    subject, words = sheet.subject, sheet.words
     if not subject.intraday:
-        return words.say(f"per_{subject.period}")
+        return _label_of_longer(subject, words)
     if subject.cumulative is None:
         return words.say("as_given")
     interval = interval_of(subject)
     if interval is not None and interval.length is None:
         return words.say("per_day")
-    step = chart.places.step if interval is None or not interval.length else interval.length / _MINUTE_US
+    step = interval.length / _MINUTE_US if interval and interval.length else usual_step(subject.flows)
     return words.say("per_minute") if step == 1 else words.say("per_minutes", n=step)
+
+
+def _label_of_longer(subject: Subject, words: Words) -> str:
+    """Name rows of days and more: by their period, or by the rule that made them still longer."""
+    told = subject.facts.get(INTERVAL)
+    if not isinstance(told, str):
+        return words.say(f"per_{subject.period}")
+    rule = read_rule(told)
+    name = _CALENDAR.get(type(rule)) if rule.n == 1 else None
+    return words.say(name) if name else words.say("per_rule", rule=told)
 
 
 def notes_of_own(chart: Chart) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from pd_capflow.flow import measures
 from pd_capflow.flow.frames import ATTRS
 from pd_capflow.plot.caption import caption
 from pd_capflow.plot.moments import late_notes, moment, span
-from pd_capflow.plot.own import interval_of
+from pd_capflow.plot.own import label_of_own
 from pd_capflow.plot.plane import SHARES, lay_plane, reaches
 from pd_capflow.plot.pointnames import PointName, name_points
 from pd_capflow.plot.sheet import Sheet
@@ -196,16 +196,8 @@ def _called(sheet: Sheet, row: int) -> tuple[str, tuple[str, ...]]:
 
 def _what(sheet: Sheet, rows: int, y: str, column: str) -> str:
     """Say what the flow is."""
-    subject, words = sheet.subject, sheet.words
-    interval = interval_of(subject)
-    if rows > 1:
-        what = words.say("over_rows", n=rows)
-    elif not subject.intraday:
-        what = words.say(f"per_{subject.period}")
-    elif interval is None:
-        what = words.say("per_minute")
-    else:
-        what = words.say("per_day") if interval.length is None else words.say("over_rows", n=rows)
+    words = sheet.words
+    what = words.say("over_rows", n=rows) if rows > 1 else label_of_own(sheet)
     if column != "in_flow":
         what = words.say("of_tier", tier=words.texts.get(column, column), what=what)
     return what if y == "amount" else words.say("share_of_turnover", what=what)

@@ -14,6 +14,7 @@ from pd_capflow.flow.frames import ATTRS, FLOW_COLUMNS
 from pd_capflow.flow.measures.columns import is_amount
 from pd_capflow.plot.captions import short_caption
 from pd_capflow.plot.moments import late_notes, moment
+from pd_capflow.plot.own import label_of_own
 from pd_capflow.plot.sheet import NOTE, Sheet, points_of
 from pd_capflow.plot.slots import Slots, foot_room
 from pd_capflow.plot.subject import Subject
@@ -202,7 +203,7 @@ def _label(sheet: Sheet, by: str) -> str:
         return words.say("last_rows")
     if subject.cumulative is True:
         return label_of_totals(sheet)
-    return words.say("per_day" if subject.intraday else f"per_{subject.period}")
+    return label_of_own(sheet)
 
 
 def _notes(sheet: Sheet, ranking: pd.DataFrame, by: str) -> tuple[str, ...]:

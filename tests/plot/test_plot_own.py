@@ -53,6 +53,28 @@ def test_whole_sessions_have_a_bar_each():
     assert "per day" in ax.get_ylabel()
 
 
+@pytest.mark.parametrize("kind", ["bars", "tiers", "heatmap", "quadrant"])
+@pytest.mark.parametrize(
+    ("rule", "named"), [("W", "week"), ("ME", "month"), ("QE", "quarter"), ("2W", "2W-SUN")]
+)
+def test_longer_days_are_named_by_what_they_became(kind, rule, named):
+    """A bar of a week that calls itself one of a day would be five times too high."""
+    frame = resample(builders.priced(builders.rows(count=70)), rule)
+    assert draw(frame, kind).get_ylabel().startswith(f"Net inflow per {named}, HKD")
+
+
+def test_a_ranking_of_longer_days_names_what_they_became():
+    days = builders.together({code: builders.rows(code, count=20) for code in ("HK.00700", "HK.09988")})
+    assert draw(resample(days, "W"), "rank").get_ylabel().startswith("Net inflow per week, HKD")
+    assert draw(days, "rank").get_ylabel().startswith("Net inflow per day, HKD")
+
+
+@pytest.mark.parametrize("kind", ["bars", "tiers", "heatmap", "quadrant"])
+def test_rows_that_are_some_minutes_apart_are_named_so(kind):
+    frame = builders.priced(builders.minutes()).iloc[::5]
+    assert draw(frame, kind).get_ylabel().startswith("Net inflow per 5 minutes, HKD")
+
+
 def test_added_up_days_are_taken_apart_where_they_begin():
     added = cumulative(builders.rows(count=10))
     np.testing.assert_allclose(heights(bars(added)), builders.rows(count=10)["in_flow"])
