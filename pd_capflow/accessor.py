@@ -126,12 +126,12 @@ def _answerer(frame: pd.DataFrame, client: Client | None) -> Callable[[Query[pd.
     from pd_capflow.client import shared_client
     from pd_capflow.flow import joins
 
-    url = frame.attrs.get("capflow", {}).get("source", {}).get("url")
-    if client is None and url == "demo://":
-        client = shared_client(url)
+    source = joins.source_of(frame)
+    if client is None and source["url"] == "demo://":
+        client = shared_client("demo://")
     asker = _client(client)
     address = asker.settings.address
-    joins.check_source(frame, {"url": str(address), "demo": address.is_demo or _is_demo(frame)})
+    joins.check_source(frame, {"url": str(address), "demo": address.is_demo or source.get("demo") is True})
 
     def ask(query: Query[pd.DataFrame]) -> pd.DataFrame:
         answer = asker.fetch(query)
@@ -139,10 +139,6 @@ def _answerer(frame: pd.DataFrame, client: Client | None) -> Callable[[Query[pd.
         return answer
 
     return ask
-
-
-def _is_demo(frame: pd.DataFrame) -> bool:
-    return frame.attrs.get("capflow", {}).get("source", {}).get("demo") is True
 
 
 def _with_candles(frame: pd.DataFrame, client: Client | None, column: str) -> pd.DataFrame:
@@ -211,7 +207,8 @@ class CapflowAccessor:
             )
 
     def _advice(self, column: str) -> str:
-        if whose := self._frame.attrs.get("capflow", {}).get("renamed"):
+        facts = self._frame.attrs.get("capflow")
+        if whose := facts.get("renamed") if isinstance(facts, dict) else None:
             return f"its columns have the names of {whose}: rename('futu') brings ours back"
         return _ADVICE.get(column, _USUAL_ADVICE)
 

@@ -151,6 +151,13 @@ def test_the_share_of_main_orders_is_derived_where_none_was_sent(client):
     part = frame.capflow.share()
     expected = (frame["super_in_flow"] + frame["big_in_flow"]) / frame["turnover"]
     assert part["main_share"].tolist() == expected.tolist()
+    assert part.attrs["capflow"]["derived"] is True
+
+
+def test_a_main_flow_without_its_sizes_has_its_share(client):
+    frame = client.capital_flow("HK.00700", "day", *RANGE).capflow.with_turnover(client)
+    alone = frame[["in_flow", "main_in_flow", "turnover"]].capflow.share()
+    pd.testing.assert_frame_equal(alone, frame.capflow.share()[["in_share", "main_share"]])
 
 
 def test_what_is_unknown_or_zero_has_no_share(client):

@@ -35,6 +35,7 @@ __all__ = [
     "Columns",
     "Shape",
     "build_frame",
+    "facts_in",
 ]
 
 #: Key of the facts in ``DataFrame.attrs``.
@@ -77,6 +78,12 @@ class Shape:
 
 FLOW = Shape(pd.Index(FLOW_COLUMNS))
 DISTRIBUTION = Shape(pd.Index([f"{tier}_{way}" for tier in TIERS for way in ("in", "out")]))
+
+
+def facts_in(frame: pd.DataFrame) -> dict[str, Any]:
+    """Return what a frame tells of itself, to be read only; nothing where it tells none or holds no facts."""
+    told = frame.attrs.get(ATTRS)
+    return told if isinstance(told, dict) else {}
 
 
 def build_frame(

@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 
 from pd_capflow.errors import QueryError
-from pd_capflow.flow.frames import ATTRS, TIERS
-from pd_capflow.flow.measures import is_cumulative, main
+from pd_capflow.flow.frames import ATTRS, TIERS, facts_in
+from pd_capflow.flow.measures import is_cumulative
+from pd_capflow.flow.measures.columns import numbers
+from pd_capflow.flow.measures.held import holds
 from pd_capflow.flow.queries.history import History
 from pd_capflow.flow.sessions import codes_of, rows_of
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     Keys = NDArray[np.int64]
 
-__all__ = ["check_source", "codes_of", "questions", "share", "with_candles", "with_names"]
+__all__ = ["check_source", "codes_of", "questions", "share", "source_of", "with_candles", "with_names"]
 
 _BARS = {"intraday": "minute", "day": "day", "week": "week", "month": "month"}
 # How many days a row's candlestick may be dated away from the row.
@@ -55,17 +57,23 @@ def questions(frame: pd.DataFrame) -> dict[str, History]:
 
 
 def _period(frame: pd.DataFrame) -> str:
-    period = frame.attrs.get(ATTRS, {}).get("period")
-    if period not in _BARS:
+    period = facts_in(frame).get("period")
+    if not isinstance(period, str) or period not in _BARS:
         raise QueryError("the frame does not tell its period; expected a frame as fetch() gives it")
-    return str(period)
+    return period
+
+
+def source_of(frame: pd.DataFrame) -> dict[str, Any]:
+    """Return what a frame tells of its source, ``url`` at least; raise `QueryError` if it does not."""
+    own = facts_in(frame).get("source")
+    if not isinstance(own, dict) or "url" not in own:
+        raise QueryError("the frame does not tell its source; expected a frame as fetch() gives it")
+    return own
 
 
 def check_source(frame: pd.DataFrame, source: Mapping[str, Any]) -> None:
     """Raise `QueryError` unless a frame comes from a source: invented prices never stand beside real flow."""
-    own = frame.attrs.get(ATTRS, {}).get("source")
-    if not isinstance(own, dict) or "url" not in own:
-        raise QueryError("the frame does not tell its source; expected a frame as fetch() gives it")
+    own = source_of(frame)
     mismatch = [key for key in ("url", "demo") if own.get(key) != source.get(key)]
     if mismatch:
         raise QueryError(
@@ -173,7 +181,13 @@ def share(frame: pd.DataFrame) -> pd.DataFrame:
         Same index and attrs. ``float64`` columns ``in_share, main_share, super_share, big_share,
         mid_share, sml_share``: the flow of that name divided by the turnover, a fraction (0.05 is 5 % of
         the turnover, net in). NaN where flow or turnover is unknown or the turnover is 0. The main flow
-        is super and big together where the gateway sends none.
+        is super and big together where the gateway sends none; then ``attrs["capflow"]["derived"]`` is
+        True. A size whose flow is not there has no share.
+
+    Raises
+    ------
+    QueryError
+        If there is no ``in_flow`` or no ``turnover``, or a column does not hold numbers.
 
     Examples
     --------
@@ -184,13 +198,14 @@ def share(frame: pd.DataFrame) -> pd.DataFrame:
     >>> bool((part["in_share"].abs() < 1).all())
     True
     """
-    turnover = frame["turnover"].where(frame["turnover"] > 0)
-    flows = {"in": frame["in_flow"]}
-    if {"main_in_flow", "super_in_flow", "big_in_flow"} <= set(frame.columns):
-        flows["main"] = main(frame)
-    flows |= {tier: frame[f"{tier}_in_flow"] for tier in TIERS if f"{tier}_in_flow" in frame.columns}
-    result = pd.DataFrame({f"{name}_share": flow / turnover for name, flow in flows.items()})
+    turnover = np.asarray(numbers(frame, "turnover"), np.float64)
+    turnover = np.where(turnover > 0, turnover, np.nan)
+    names = ["in", *(size for size in ("main", *TIERS) if holds(frame, [f"{size}_in_flow"]))]
+    flows = {name: numbers(frame, f"{name}_in_flow".removeprefix("in_")) for name in names}
+    result = pd.DataFrame({f"{name}_share": flow / turnover for name, flow in flows.items()}, frame.index)
     result.attrs = frame.copy().attrs
+    if "main" in flows and flows["main"].attrs.get(ATTRS, {}).get("derived"):
+        result.attrs[ATTRS] = facts_in(result) | {"derived": True}
     return result
 
 
@@ -215,5 +230,5 @@ def with_names(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     result = frame.copy()
     result["name"] = pd.array([told[place] for place in number], dtype="str")
     if 0 < len(names) <= _MOST_NAMES:
-        result.attrs.setdefault(ATTRS, {})["names"] = dict(names)
+        result.attrs[ATTRS] = facts_in(result) | {"names": dict(names)}
     return result

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import operator
+from typing import TYPE_CHECKING, Any
 
 from pd_capflow.errors import QueryError
-from pd_capflow.flow.frames import ATTRS, DISTRIBUTION, FLOW_COLUMNS, TIERS
+from pd_capflow.flow.frames import ATTRS, DISTRIBUTION, FLOW_COLUMNS, TIERS, facts_in
 from pd_capflow.flow.vocabularies import OURS, RENAMED, UNITS, vocabulary_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import pandas as pd
 
@@ -97,23 +98,32 @@ def _there(frame: pd.DataFrame, to: str, words: Vocabulary) -> pd.DataFrame:
     units = {}
     for ours, theirs in names.items():
         if ours in frame.columns and (unit := words.unit(ours)) != 1:
-            result[ours] = frame[ours] / unit
+            result[ours] = _in_units(frame, ours, operator.truediv, unit)
             units[theirs] = unit
-    result.attrs.setdefault(ATTRS, {}).update({RENAMED: to} | ({UNITS: units} if units else {}))
+    result.attrs[ATTRS] = facts_in(result) | {RENAMED: to} | ({UNITS: units} if units else {})
     return _called(result, names)
 
 
 def _back(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a copy with our names; one that was not renamed has them."""
     result = frame.copy()
-    facts = result.attrs.get(ATTRS, {})
+    facts = facts_in(result)
     units = facts.pop(UNITS, {})
+    if not isinstance(units, dict):
+        raise QueryError(f"the units of the columns cannot be read: attrs['capflow'][{UNITS!r}] is damaged")
     for column in set(units) & set(frame.columns):
-        result[column] = frame[column] * units[column]
+        result[column] = _in_units(frame, column, operator.mul, units[column])
     if RENAMED not in facts:
         return result
     words = vocabulary_of(facts.pop(RENAMED))
     return _called(result, {theirs: ours for ours, theirs in words.names.items()})
+
+
+def _in_units(frame: pd.DataFrame, column: str, turn: Callable[[Any, Any], Any], unit: Any) -> Any:
+    try:
+        return turn(frame[column], unit)
+    except TypeError as error:
+        raise QueryError(f"column {column!r} does not hold numbers, so it has no other unit") from error
 
 
 def _held(words: Vocabulary, frame: pd.DataFrame) -> Iterator[tuple[str, str]]:

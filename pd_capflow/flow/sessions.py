@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pd_capflow.errors import QueryError
-from pd_capflow.flow.frames import ATTRS
+from pd_capflow.flow.frames import facts_in
 from pd_capflow.security import Security
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def codes_of(frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[Security]]:
         If the frame does not tell: for a measure any code of the market would do, for a price it must be
         the very one.
     """
-    named = frame.attrs.get(ATTRS, {}).get("codes", [])
+    named = _named(frame)
     if "code" not in frame.index.names and "code" not in frame.columns and len(named) != 1:
         raise QueryError(
             f"the frame has no index level 'code', and its attrs name {len(named)} codes; choose one with "
@@ -132,9 +132,14 @@ def _codes(frame: pd.DataFrame) -> tuple[NDArray[np.int64], tuple[tuple[str, ...
         held = frame.index.get_level_values("code") if "code" in frame.index.names else frame["code"]
         numbers, names = pd.factorize(held)
         return numbers.astype(np.int64), tuple((str(Security.parse(name)),) for name in names)
-    codes = [Security.parse(code) for code in frame.attrs.get(ATTRS, {}).get("codes", [])]
+    codes = [Security.parse(code) for code in _named(frame)]
     check_one(codes, frame.index)
     return np.zeros(len(frame), np.int64), (tuple(map(str, codes)),)
+
+
+def _named(frame: pd.DataFrame) -> list[Any]:
+    codes = facts_in(frame).get("codes")
+    return list(codes) if isinstance(codes, (list, tuple)) else []
 
 
 def check_one(codes: Collection[Security], index: pd.Index[Any]) -> None:

@@ -210,5 +210,5 @@ def _notes(sheet: Sheet, ranking: pd.DataFrame, by: str) -> tuple[str, ...]:
     facts, words = ranking.attrs[ATTRS], sheet.words
     unknown = facts.get("unranked", [])
     notes = [words.say("unranked", codes=words.listing(unknown))] if unknown else []
-    derived = by == "main_in_flow" and facts.get("derived") is True
+    derived = by in ("main_in_flow", "main_share") and facts.get("derived") is True
     return (*late_notes(sheet), *notes, *([words.say("main_derived")] if derived else []))

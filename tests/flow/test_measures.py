@@ -154,6 +154,12 @@ def test_tiers_of_many_codes_name_them(frame_of):
     assert long["code"].tolist() == ["HK.00700"] * 4 + ["US.AAPL"] * 4
 
 
+def test_tiers_of_codes_in_a_column_name_them_too(frame_of):
+    rows = {"2025-01-02 09:30": 8}
+    frame = frame_of({"HK.00700": rows, "HK.09988": rows})
+    pd.testing.assert_frame_equal(tiers(frame.reset_index("code")), tiers(frame))
+
+
 def test_resampled_totals_take_the_last_and_never_cross_the_lunch_break(frame_of, minutes):
     frame = frame_of({"HK.00700": _running(_session(minutes))})
     hours = resample(frame, "1h")

@@ -158,6 +158,9 @@ def test_the_main_flow_says_that_it_was_derived():
     assert "main is derived" in ax.get_xlabel()
     assert ax.get_title(loc="left") == "Ranking by main net inflow"
     assert "derived" not in rank(builders.watchlist(SEVEN, builders.rows), by="main_in_flow").get_xlabel()
+    part = builders.watchlist(SEVEN).assign(turnover=1e9).capflow.share()
+    assert "main is derived" in rank(part, by="main_share").get_xlabel()
+    assert "derived" not in rank(part, by="in_share").get_xlabel()
 
 
 def test_shares_of_several_currencies_are_ranked_in_per_cent():

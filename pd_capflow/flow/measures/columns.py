@@ -1,22 +1,24 @@
 """Columns by their name: as they stand in the frame, and as each row's own.
 
-A column that is not there, or holds no numbers, is an error that names those that would do. The main flow
-is what the gateway sent and, where it sent none, super and big orders together.
+The main flow is what the gateway sent and, where it sent none, super and big orders together.
 """
 
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from pd_capflow.errors import QueryError
-from pd_capflow.flow.frames import ATTRS, DISTRIBUTION, FLOW_COLUMNS
+from pd_capflow.flow.frames import ATTRS, DISTRIBUTION, FLOW_COLUMNS, facts_in
+from pd_capflow.flow.measures.held import held, holds
 from pd_capflow.flow.measures.running import delta, is_cumulative
 from pd_capflow.flow.measures.sizes import main
 from pd_capflow.flow.vocabularies import VOCABULARIES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["check_whole", "facts_of", "is_amount", "numbers", "own"]
 
@@ -27,8 +29,6 @@ _PARTS = ("super_in_flow", "big_in_flow")
 _RUNNING = (*FLOW_COLUMNS, "turnover")
 _AMOUNTS = (*_RUNNING, *DISTRIBUTION.columns, "close", "flow", "acceleration")
 _THEIRS = {words.names[name] for words in VOCABULARIES.values() for name in _AMOUNTS if name in words.names}
-_ADVICE = {"close": "with_price() adds it", "turnover": "with_turnover() adds it"}
-_MOST_NAMED = 10
 
 
 def numbers(frame: pd.DataFrame, column: str) -> pd.Series[float]:
@@ -39,14 +39,7 @@ def numbers(frame: pd.DataFrame, column: str) -> pd.Series[float]:
     QueryError
         If there is no such column, or it does not hold numbers.
     """
-    if column == _MAIN and {_MAIN, *_PARTS} <= set(frame.columns):
-        return main(frame)
-    if column not in list(frame.columns):
-        raise QueryError(f"no column {column!r}: {_ADVICE.get(column) or _expected(frame)}")
-    found = frame[column]
-    if not _is_number(found):
-        raise QueryError(f"column {column!r} does not hold numbers: {_expected(frame)}")
-    return pd.Series(found.to_numpy(np.float64, na_value=np.nan), frame.index, name=column)
+    return main(frame) if column == _MAIN and holds(frame, (_MAIN, *_PARTS)) else held(frame, column)
 
 
 def own(frame: pd.DataFrame, column: str) -> pd.Series[float]:
@@ -73,8 +66,9 @@ def own(frame: pd.DataFrame, column: str) -> pd.Series[float]:
 def facts_of(frame: pd.DataFrame, value: pd.Series[float]) -> Attrs:
     """Return ``attrs`` for what is made of a frame's column, which says whether it was derived."""
     facts: Attrs = copy.deepcopy(dict(frame.attrs))
+    facts[ATTRS] = copy.deepcopy(facts_in(frame))
     if "derived" in (known := value.attrs.get(ATTRS, {})):
-        facts.setdefault(ATTRS, {})["derived"] = known["derived"]
+        facts[ATTRS]["derived"] = known["derived"]
     return facts
 
 
@@ -94,17 +88,3 @@ def check_whole(name: str, value: object, least: int = 1) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise QueryError(f"{name}={value!r}; expected a whole number of rows, at least {least}")
     return int(value)
-
-
-def _is_number(column: pd.Series | pd.DataFrame) -> bool:
-    if not isinstance(column, pd.Series):
-        return False  # two columns of one name
-    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-
-
-def _expected(frame: pd.DataFrame) -> str:
-    """Name the columns that there are; names are others' text, so only so many and only so long."""
-    held = [str(name)[:40] for name in frame.columns if _is_number(frame[name])]
-    named = ", ".join(held[:_MOST_NAMED])
-    more = f" and {len(held) - _MOST_NAMED} more" if len(held) > _MOST_NAMED else ""
-    return f"expected one of {named}{more}" if held else "the frame has no columns of numbers"

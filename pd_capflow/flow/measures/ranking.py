@@ -158,7 +158,7 @@ def _facts(
     frame: pd.DataFrame, value: pd.Series[float], ranking: pd.DataFrame, currency: str | None
 ) -> Attrs:
     facts = facts_of(frame, value)
-    told = facts.setdefault(ATTRS, {})
+    told = facts[ATTRS]
     told["codes"], told["currency"] = ranking.index.tolist(), currency
     if unknown := ranking.index[ranking["rank"].isna()].tolist():
         told[UNRANKED] = unknown

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pd_capflow.errors import QueryError
-from pd_capflow.flow.frames import ATTRS
+from pd_capflow.flow.frames import ATTRS, facts_in
 from pd_capflow.flow.measures.runs import amounts, like, restored, run_of, spans, starts
 from pd_capflow.flow.sessions import rows_of
 from pd_capflow.flow.totals import BEGINS, from_zero, opens, record
@@ -38,7 +38,7 @@ def is_cumulative(frame: pd.DataFrame) -> bool:
     >>> is_cumulative(client.capital_flow("HK.00700")), is_cumulative(client.capital_flow("HK.00700", "day"))
     (True, False)
     """
-    facts = frame.attrs.get(ATTRS, {})
+    facts = facts_in(frame)
     if RENAMED in facts:
         raise QueryError(f"the columns have the names of {facts[RENAMED]}; rename('futu') brings ours back")
     told = facts.get("cumulative")

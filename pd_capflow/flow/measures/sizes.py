@@ -7,7 +7,8 @@ import copy
 import numpy as np
 import pandas as pd
 
-from pd_capflow.flow.frames import ATTRS, TIERS
+from pd_capflow.flow.frames import ATTRS, TIERS, facts_in
+from pd_capflow.flow.measures.held import held
 
 __all__ = ["main", "tiers"]
 
@@ -27,6 +28,11 @@ def main(frame: pd.DataFrame) -> pd.Series[float]:
         did not, as intraday, ``super_in_flow + big_in_flow``. ``attrs["capflow"]["derived"]`` is True if
         any row was derived. NaN where none was sent and one of the two is unknown.
 
+    Raises
+    ------
+    QueryError
+        If one of the three columns is not there, or does not hold numbers.
+
     Examples
     --------
     >>> import pd_capflow
@@ -36,10 +42,11 @@ def main(frame: pd.DataFrame) -> pd.Series[float]:
     >>> main(frame).attrs["capflow"]["derived"]
     True
     """
-    sent = frame["main_in_flow"]
+    sent, large, big = (held(frame, f"{size}_in_flow") for size in ("main", "super", "big"))
     derived = sent.isna()
-    series = sent.where(~derived, frame["super_in_flow"] + frame["big_in_flow"]).rename("main_in_flow")
-    series.attrs[ATTRS] = copy.deepcopy(frame.attrs.get(ATTRS, {})) | {"derived": bool(derived.any())}
+    series = sent.where(~derived, large + big)
+    series.attrs = copy.deepcopy(frame.attrs)
+    series.attrs[ATTRS] = copy.deepcopy(facts_in(frame)) | {"derived": bool(derived.any())}
     return series
 
 
@@ -55,8 +62,13 @@ def tiers(frame: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns ``time``, ``tier`` (categorical: super, big, mid, sml) and ``flow`` (float64, in the
-        frame's unit), and ``code`` before them if the frame has that level. Ordered by time, then tier.
-        An unknown flow is NaN in its own row.
+        frame's unit), and ``code`` before them if the frame has that level or column. Rows are in the
+        frame's order, and in each from super to small. An unknown flow is NaN in its own row.
+
+    Raises
+    ------
+    QueryError
+        If the column of a tier is not there, or does not hold numbers.
 
     Examples
     --------
@@ -65,10 +77,12 @@ def tiers(frame: pd.DataFrame) -> pd.DataFrame:
     >>> tiers(frame)["tier"].tolist()
     ['super', 'big', 'mid', 'sml']
     """
-    wide = frame[[f"{tier}_in_flow" for tier in TIERS]].set_axis(list(TIERS), axis=1)
+    wide = [held(frame, f"{tier}_in_flow").to_numpy() for tier in TIERS]
     keys = frame.index.to_frame(index=False)
+    if "code" in frame.columns and "code" not in keys:
+        keys.insert(0, "code", frame["code"].array)
     long = keys.loc[np.repeat(np.arange(len(keys)), len(TIERS))].reset_index(drop=True)
     long["tier"] = pd.Categorical(np.tile(TIERS, len(keys)), categories=TIERS, ordered=True)
-    long["flow"] = wide.to_numpy(np.float64).ravel()
+    long["flow"] = np.column_stack(wide).ravel()
     long.attrs = copy.deepcopy(frame.attrs)
     return long
