@@ -127,6 +127,10 @@ def _check_columns(frame: pd.DataFrame, source: str, words: Vocabulary) -> None:
 def _owners(frame: pd.DataFrame, words: Vocabulary, code: Any) -> tuple[NDArray[np.int64], list[Security]]:
     """Return whose each row is, as the number of a security."""
     told = frame[words.code].astype(str) if words.code in frame.columns else None
+    if told is not None and told.isna().any():
+        raise QueryError(
+            f"column {words.code} does not say of each row whose it is; drop or fill those rows first"
+        )
     if told is None and code is None:
         raise QueryError("the frame does not say whose rows these are; pass code=, such as 'SH.600519'")
     if told is None:

@@ -17,14 +17,14 @@ from pd_capflow.flow.frames import facts_in
 from pd_capflow.security import Security
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import time
 
     from numpy.typing import NDArray
 
     from pd_capflow.security import Market
 
-__all__ = ["Rows", "check_one", "codes_of", "rows_of", "times_of"]
+__all__ = ["Rows", "check_distinct", "check_one", "codes_of", "rows_of", "times_of"]
 
 _DAY_US = 86_400_000_000
 _DAYS = 4_000_000  # more than the days from 1970 to the year 9999
@@ -83,10 +83,15 @@ def rows_of(frame: pd.DataFrame) -> Rows:
     Raises
     ------
     QueryError
-        If the frame does not tell its codes, or its times have no zone.
+        If the frame does not tell its codes, its times have no zone, a row has no code or no time, or two
+        rows are of the same code and time, of which a sum would count one twice.
     """
     code, names = _codes(frame)
     instants = times_of(frame).as_unit("us")
+    if instants.hasnans:
+        raise QueryError(
+            "a row has no time; drop it first, as by frame[frame.index.get_level_values('time').notna()]"
+        )
     day, part, into = (np.zeros(len(frame), np.int64) for _ in range(3))
     homes = [Security.parse(name).home for name, *_ in names]
     for home in set(homes):  # a thousand codes keep the hours of a few markets
@@ -95,7 +100,28 @@ def rows_of(frame: pd.DataFrame) -> Rows:
         day[mine], clock = np.divmod(walls, _DAY_US)
         part[mine], into[mine] = _parts(clock, home)
     session = code * _DAYS + day
-    return Rows(code, session, part, into, instants, names, np.lexsort((instants.asi8, session)))
+    order = np.lexsort((instants.asi8, session))
+    check_distinct(code[order], instants[order], names)
+    return Rows(code, session, part, into, instants, names, order)
+
+
+def check_distinct(
+    code: NDArray[np.int64], times: pd.DatetimeIndex, names: Sequence[Sequence[object]]
+) -> None:
+    """Refuse rows, in the order of code and time, of which two are of the same code and time.
+
+    Raises
+    ------
+    QueryError
+        As where frames that overlap were put together.
+    """
+    same = np.flatnonzero((code[1:] == code[:-1]) & (times.asi8[1:] == times.asi8[:-1]))
+    if same.size:
+        name, time = names[code[same[0]]], times[same[0]]
+        raise QueryError(
+            f"two rows are of {' or '.join(map(str, name))} at {time}, as where frames that overlap were put "
+            "together; keep one of them, as by frame[~frame.index.duplicated(keep='last')]"
+        )
 
 
 def codes_of(frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[Security]]:
@@ -131,6 +157,8 @@ def _codes(frame: pd.DataFrame) -> tuple[NDArray[np.int64], tuple[tuple[str, ...
         # A level, or the column that reset_index("code") makes of it.
         held = frame.index.get_level_values("code") if "code" in frame.index.names else frame["code"]
         numbers, names = pd.factorize(held)
+        if (numbers < 0).any():
+            raise QueryError("a row has no code; drop it first, or say whose it is")
         return numbers.astype(np.int64), tuple((str(Security.parse(name)),) for name in names)
     codes = [Security.parse(code) for code in _named(frame)]
     check_one(codes, frame.index)

@@ -11,7 +11,7 @@ Of AKShare these are the columns of ``stock_individual_fund_flow``, of efinance 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pd_capflow.errors import QueryError
 from pd_capflow.flow.frames import TIERS
@@ -19,7 +19,7 @@ from pd_capflow.flow.frames import TIERS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["OURS", "RENAMED", "UNITS", "VOCABULARIES", "Vocabulary", "vocabulary_of"]
+__all__ = ["OURS", "RENAMED", "UNITS", "VOCABULARIES", "Vocabulary", "check_ours", "vocabulary_of"]
 
 #: The word for the names that a frame has here, the vendor's own.
 OURS = "futu"
@@ -115,6 +115,14 @@ VOCABULARIES: dict[str, Vocabulary] = {
         | {"close": "收盘价", "turnover": "成交额", "name": "名称", "code": "代码", "time": "时间"}
     ),
 }
+
+
+def check_ours(facts: Mapping[Any, Any]) -> None:
+    """Refuse columns that have the names, and maybe the units, of others."""
+    if RENAMED in facts:
+        raise QueryError(
+            f"the columns have the names of {str(facts[RENAMED])[:40]}; rename('futu') brings ours back"
+        )
 
 
 def vocabulary_of(name: object) -> Vocabulary:

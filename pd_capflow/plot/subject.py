@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from pd_capflow.errors import QueryError
-from pd_capflow.flow.frames import ATTRS, FLOW_COLUMNS
+from pd_capflow.flow.frames import FLOW_COLUMNS, facts_in
 from pd_capflow.flow.frames import TIERS as SIZES
-from pd_capflow.flow.sessions import check_one
+from pd_capflow.flow.sessions import check_distinct, check_one
+from pd_capflow.flow.vocabularies import check_ours
 from pd_capflow.security import MARKETS, Security
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class Subject:
             If it is no capital flow at all.
         """
         _check(frame, columns[0])
-        facts = _mapping(frame.attrs.get(ATTRS))
+        facts = facts_in(frame)
         bare = frame.copy(deep=False)
         bare.attrs = {}  # or pandas copies them with every column of every code
         flows = tuple(_flow(code, rows, facts, columns) for code, rows in _by_code(bare, facts))
@@ -174,6 +175,7 @@ class Subject:
 def _check(frame: object, needed: str) -> None:
     if not isinstance(frame, pd.DataFrame):
         raise QueryError(f"a chart needs a capital flow frame, not {type(frame).__name__}")
+    check_ours(facts_in(frame))
     if needed not in frame.columns:
         have = ", ".join(map(str, frame.columns[:8])) or "none"
         raise QueryError(f"this chart needs the column {needed}; the frame's columns are {have}")
@@ -196,20 +198,25 @@ def _by_code(frame: pd.DataFrame, facts: Mapping[Any, Any]) -> Iterable[tuple[st
     """Take a frame apart by code, in the frame's order; a frame without rows still has one part."""
     codes = _codes(facts)
     only = codes[0] if len(codes) == 1 else None
-    if not isinstance(frame.index, pd.MultiIndex):
+    if isinstance(frame.index, pd.MultiIndex):
+        owners, rows = frame.index.get_level_values(0), frame.droplevel(0)
+    elif "code" in frame.columns:  # what reset_index("code") makes of the level
+        owners, rows = pd.Index(frame["code"]), frame
+    else:
         check_one([Security.parse(code) for code in codes if _is_code(code)] or [_ANY], frame.index)
         return [(only, frame)]
     if frame.empty:
-        return [(only, frame.droplevel(0))]
-    numbers, names = frame.index.get_level_values(0).factorize()
-    bare = frame.set_axis(frame.index.get_level_values(1), axis=0)
+        return [(only, rows)]
+    if owners.hasnans:
+        raise QueryError("a row has no code; drop it first, or say whose it is")
+    numbers, names = owners.factorize()
     places = (np.flatnonzero(numbers == number) for number in range(len(names)))
-    return [(str(code), bare.iloc[rows]) for code, rows in zip(names, places, strict=True)]
+    return [(str(code), rows.iloc[mine]) for code, mine in zip(names, places, strict=True)]
 
 
 def _flow(code: str | None, rows: pd.DataFrame, facts: Mapping[Any, Any], columns: Sequence[str]) -> Flow:
     market = _market([code] if code else _codes(facts)) or _market_of_zone(rows)
-    return Flow(code, market, _currency(code, facts), _tidy(rows, market, columns))
+    return Flow(code, market, _currency(code, facts), _tidy(code, rows, market, columns))
 
 
 def _currency(code: str | None, facts: Mapping[Any, Any]) -> str | None:
@@ -241,15 +248,18 @@ def _is_code(code: str) -> bool:
     return True
 
 
-def _tidy(rows: pd.DataFrame, market: Market | None, columns: Sequence[str]) -> pd.DataFrame:
+def _tidy(
+    code: str | None, rows: pd.DataFrame, market: Market | None, columns: Sequence[str]
+) -> pd.DataFrame:
     times = pd.DatetimeIndex(rows.index)
     if times.tz is not None and market:
         times = times.tz_convert(market.zone)
     numbers = np.column_stack([_numbers(rows, name) for name in columns])
     tidy = pd.DataFrame(numbers, index=times.rename("time"), columns=list(columns))
-    if times.is_monotonic_increasing and not times.hasnans:
-        return tidy
-    return tidy[tidy.index.notna()].sort_index(kind="stable")
+    if not times.is_monotonic_increasing or times.hasnans:
+        tidy = tidy[tidy.index.notna()].sort_index(kind="stable")
+    check_distinct(np.zeros(len(tidy), np.int64), pd.DatetimeIndex(tidy.index), [[code or "one code"]])
+    return tidy
 
 
 def _numbers(rows: pd.DataFrame, name: Hashable) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -257,6 +267,8 @@ def _numbers(rows: pd.DataFrame, name: Hashable) -> np.ndarray[Any, np.dtype[np.
     if name not in rows.columns:
         return np.full(len(rows), np.nan)
     held = rows[name]
+    if not isinstance(held, pd.Series):
+        raise QueryError(f"several columns are named {name}; keep one of them")
     if held.dtype != np.float64:
         held = pd.to_numeric(held, errors="coerce")
     numbers = held.to_numpy(dtype=np.float64, na_value=np.nan)

@@ -144,6 +144,14 @@ def test_days_that_are_none_or_stand_there_twice_are_refused():
         adopt(made("adata", [DAYS[0], DAYS[1], DAYS[0]], stock_code="600519"), "adata")
 
 
+@pytest.mark.parametrize("code", [None, "SH.600519"])
+def test_a_row_without_a_code_does_not_vanish(code):
+    theirs = made("adata", stock_code="600519").astype({"stock_code": object})
+    theirs.loc[theirs.index[-1], "stock_code"] = None
+    with pytest.raises(QueryError, match="column stock_code does not say of each row whose it is"):
+        adopt(theirs, "adata", code)
+
+
 def test_a_code_must_name_one_stock():
     with pytest.raises(QueryError, match="does not say whose rows"):
         adopt(akshare(), "akshare")

@@ -79,3 +79,43 @@ def test_numbers_that_may_be_absent_are_numbers(frame):
     gaps = frame.assign(in_flow=[1.0, np.nan, 3.0, 4.0])
     for name in ("main", "share", "rolling", "streak", "rank"):
         assert outcome(name, gaps.convert_dtypes()).equals(outcome(name, gaps))
+
+
+SUMS = [
+    "delta",
+    "cumulative",
+    "resample",
+    "rolling",
+    "acceleration",
+    "streak",
+    "zscore",
+    "signals",
+    "quadrant",
+]
+
+
+@pytest.mark.parametrize("name", [*SUMS, "rank", "questions"])
+def test_a_row_that_stands_there_twice_is_not_counted_twice(frame, frame_of, name):
+    """As where frames that overlap were put together, which keeps equal attrs."""
+    totals = frame_of({"HK.00700": {"2025-01-02 09:30": 1.0, "2025-01-02 09:31": 3.0}}, "intraday")
+    rows = totals.assign(close=10.0) if name == "delta" else frame
+    overlapping = pd.concat([rows, rows.iloc[:1]])
+    assert overlapping.attrs == rows.attrs
+    assert "two rows are of HK.00700 at 2025-01-02" in outcome(name, overlapping)
+    once = overlapping[~overlapping.index.duplicated(keep="last")].sort_index()
+    assert not isinstance(outcome(name, once), str)
+
+
+@pytest.mark.parametrize("name", ["rolling", "rank", "questions"])
+def test_a_row_without_a_code_is_not_given_to_another(frame, name):
+    unknown = frame.reset_index("code")
+    unknown.loc[unknown["code"] == "HK.00700", "code"] = np.nan
+    assert "a row has no code" in outcome(name, unknown)
+
+
+@pytest.mark.parametrize("name", ["rolling", "resample", "questions"])
+def test_a_row_without_a_time_has_no_place_among_the_others(frame_of, name):
+    rows = frame_of({"HK.00700": ROWS}, "day").rename(
+        {pd.Timestamp("2025-01-03", tz="Asia/Hong_Kong"): pd.NaT}
+    )
+    assert "a row has no time" in outcome(name, rows)

@@ -15,6 +15,7 @@ from pd_capflow.errors import QueryError
 from pd_capflow.flow.measures import delta, rank, rolling
 from pd_capflow.flow.renaming import rename
 from pd_capflow.flow.vocabularies import VOCABULARIES
+from pd_capflow.plot import KINDS, draw
 from tests.plot import plot_frames
 
 FLOWS = {
@@ -141,6 +142,20 @@ def test_a_renamed_frame_is_not_measured_as_if_it_were_ours():
     with pytest.raises(AttributeError, match=r"names of zh: rename\('futu'\) brings ours back"):
         _ = zh.capflow.delta
     pd.testing.assert_frame_equal(zh.capflow.rename("futu"), plot_frames.minutes())
+
+
+@every
+def test_flows_by_another_name_are_neither_ranked_nor_drawn(to):
+    """Tushare's are in 10,000 yuan: drawn as yuan they would be too small by that."""
+    codes = dict.fromkeys(("HK.00700", "HK.09988"), plot_frames.minutes())
+    for frame in (plot_frames.together(codes), delta(plot_frames.together(codes))):
+        theirs = rename(frame, to)
+        theirs.index.names = ["code", "time"]
+        with pytest.raises(QueryError, match=rf"names of {to}; rename\('futu'\) brings ours back"):
+            rank(theirs, by=FLOWS[to][0])
+    for kind in KINDS:
+        with pytest.raises(QueryError, match=rf"names of {to}; rename\('futu'\) brings ours back"):
+            draw(theirs.assign(close=1.0), kind, **({"by": FLOWS[to][0]} if kind == "rank" else {}))
 
 
 @every

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 
@@ -57,6 +59,37 @@ def test_what_is_no_flow_is_refused():
     ]:
         with pytest.raises(QueryError, match=message):
             draw(wrong)
+
+
+@pytest.mark.parametrize("kind", ["cumulative", "bars", "tiers", "heatmap"])
+def test_codes_in_a_column_are_as_good_as_in_a_level(kind):
+    """After ``reset_index("code")`` rows of two codes are not those of one."""
+    both = builders.watchlist(["HK.00700", "HK.09988"], builders.rows)
+    apart = both.drop(both.index[[0, 1, 2, 8, 9]])  # no two of the same day
+    for frame in (both, apart):
+        column = frame.reset_index("code")
+        if kind in ("bars", "tiers"):
+            with pytest.raises(QueryError, match="needs one code, and this frame holds 2"):
+                draw(column, kind)
+        else:
+            assert draw(column, kind).get_title(loc="left") == "Capital flow of 2 codes"
+    one = both.loc[["HK.09988"]]
+    drawn = draw(one.reset_index("code"), kind)
+    assert drawn.get_title(loc="left") == draw(one, kind).get_title(loc="left") == "HK.09988 capital flow"
+
+
+@pytest.mark.parametrize("kind", ["cumulative", "bars", "tiers", "heatmap", "distribution"])
+def test_rows_that_cannot_be_told_apart_are_refused(kind):
+    rows = builders.rows()
+    if kind == "distribution":
+        rows = rows.rename(columns={"in_flow": "super_in"})
+    for wrong, message in [
+        (pd.concat([rows, rows.iloc[:1]]), "two rows are of HK.00700 at 2025-01-02"),
+        (rows.assign(code=[np.nan, *["HK.00700"] * 4]), "a row has no code"),
+        (pd.concat([rows, rows.iloc[:, :1]], axis=1), "several columns are named"),
+    ]:
+        with pytest.raises(QueryError, match=message):
+            draw(wrong, kind)
 
 
 def test_kinds_can_be_joined(monkeypatch):

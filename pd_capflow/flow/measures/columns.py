@@ -20,7 +20,7 @@ from pd_capflow.flow.vocabularies import VOCABULARIES
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["check_whole", "facts_of", "is_amount", "numbers", "own"]
+__all__ = ["check_whole", "facts_of", "is_amount", "is_flow", "numbers", "own"]
 
 Attrs = dict[Any, Any]
 
@@ -28,7 +28,9 @@ _MAIN = "main_in_flow"
 _PARTS = ("super_in_flow", "big_in_flow")
 _RUNNING = (*FLOW_COLUMNS, "turnover")
 _AMOUNTS = (*_RUNNING, *DISTRIBUTION.columns, "close", "flow", "acceleration")
-_THEIRS = {words.names[name] for words in VOCABULARIES.values() for name in _AMOUNTS if name in words.names}
+_WORDS = [words.names for words in VOCABULARIES.values()]
+_FLOWS = {*_RUNNING, *(names[ours] for names in _WORDS for ours in _RUNNING if ours in names)}
+_MONEY = {*_AMOUNTS, *(names[ours] for names in _WORDS for ours in _AMOUNTS if ours in names)}
 
 
 def numbers(frame: pd.DataFrame, column: str) -> pd.Series[float]:
@@ -80,7 +82,18 @@ def is_amount(column: str) -> bool:
     >>> is_amount("in_flow"), is_amount("sum_5"), is_amount("in_share")
     (True, True, False)
     """
-    return column in (*_AMOUNTS, *_THEIRS) or str(column).startswith("sum_")
+    return column in _MONEY or str(column).startswith("sum_")
+
+
+def is_flow(column: str) -> bool:
+    """Tell whether a column is known to be a flow or a turnover, which may be a running total.
+
+    Examples
+    --------
+    >>> is_flow("in_flow"), is_flow("net_amount"), is_flow("sum_5")
+    (True, True, False)
+    """
+    return column in _FLOWS
 
 
 def check_whole(name: str, value: object, least: int = 1) -> int:

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from pd_capflow.errors import QueryError
-from pd_capflow.flow.frames import ATTRS, FLOW_COLUMNS
+from pd_capflow.flow.frames import ATTRS
 from pd_capflow.flow.intervals import INTERVAL, MinuteInterval
-from pd_capflow.flow.measures.columns import facts_of, is_amount, numbers
+from pd_capflow.flow.measures.columns import facts_of, is_amount, is_flow, numbers
 from pd_capflow.flow.measures.running import is_cumulative
 from pd_capflow.flow.measures.runs import starts
-from pd_capflow.flow.sessions import codes_of, times_of
+from pd_capflow.flow.sessions import check_distinct, codes_of, times_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,8 +65,9 @@ def rank(frame: pd.DataFrame, by: str = "in_flow", n: int | None = None) -> pd.D
     Raises
     ------
     QueryError
-        If the frame has no codes or no such column; if the values are amounts of different currencies; or
-        if the rows are the flows of single minutes, of which the last alone would be ranked.
+        If the frame has no codes or no such column, or flows have the names of others; if the values are
+        amounts of different currencies; or if the rows are the flows of single minutes, of which the last
+        alone would be ranked.
 
     Notes
     -----
@@ -88,10 +89,13 @@ def rank(frame: pd.DataFrame, by: str = "in_flow", n: int | None = None) -> pd.D
     code, securities = _codes(frame)
     currency = _currency(securities, by)
     _check_rows(frame, by)
-    last = _last_rows(code, times_of(frame).asi8)
+    times = times_of(frame)
+    order = np.lexsort((times.asi8, code))
+    check_distinct(code[order], times[order], [[security] for security in securities])
+    last = order[np.append(starts(code[order]), len(code))[1:] - 1]
     value = numbers(frame.iloc[last], by)
     names = [str(securities[place]) for place in code[last]]
-    ranking = _ranking(names, value, times_of(frame)[last])
+    ranking = _ranking(names, value, times[last])
     ranking.attrs = _facts(frame, value, ranking, currency)
     return ranking if n is None else _cut(ranking, by, n)
 
@@ -131,7 +135,7 @@ def _currency(securities: list[Security], by: str) -> str | None:
 
 def _check_rows(frame: pd.DataFrame, by: str) -> None:
     """Refuse to take the flow of one minute for that of the session."""
-    if by not in (*FLOW_COLUMNS, "turnover") or is_cumulative(frame):
+    if not is_flow(by) or is_cumulative(frame):
         return
     facts = frame.attrs[ATTRS]
     if facts.get("period") == "intraday" and MinuteInterval.of(facts).length is not None:
@@ -145,13 +149,6 @@ def _check_rows(frame: pd.DataFrame, by: str) -> None:
 def _check_count(n: object) -> None:
     if n is not None and (isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n == 0):
         raise QueryError(f"n={n!r}; expected how many codes, such as 10 for the first or -10 for the last")
-
-
-def _last_rows(code: NDArray[np.int64], instants: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the position of each code's last row in time."""
-    order = np.lexsort((instants, code))
-    ends: NDArray[np.int64] = np.append(starts(code[order]), len(code))[1:] - 1
-    return order[ends]
 
 
 def _facts(

@@ -11,7 +11,7 @@ from pd_capflow.flow.frames import ATTRS, facts_in
 from pd_capflow.flow.measures.runs import amounts, like, restored, run_of, spans, starts
 from pd_capflow.flow.sessions import rows_of
 from pd_capflow.flow.totals import BEGINS, from_zero, opens, record
-from pd_capflow.flow.vocabularies import RENAMED
+from pd_capflow.flow.vocabularies import check_ours
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,8 +39,7 @@ def is_cumulative(frame: pd.DataFrame) -> bool:
     (True, False)
     """
     facts = facts_in(frame)
-    if RENAMED in facts:
-        raise QueryError(f"the columns have the names of {facts[RENAMED]}; rename('futu') brings ours back")
+    check_ours(facts)
     told = facts.get("cumulative")
     if not isinstance(told, bool):
         raise QueryError(
