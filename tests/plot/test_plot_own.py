@@ -59,7 +59,7 @@ def test_whole_sessions_have_a_bar_each():
 )
 def test_longer_days_are_named_by_what_they_became(kind, rule, named):
     """A bar of a week that calls itself one of a day would be five times too high."""
-    frame = resample(builders.priced(builders.rows(count=70)), rule)
+    frame = resample(builders.with_close(builders.rows(count=70)), rule)
     assert draw(frame, kind).get_ylabel().startswith(f"Net inflow per {named}, HKD")
 
 
@@ -71,7 +71,7 @@ def test_a_ranking_of_longer_days_names_what_they_became():
 
 @pytest.mark.parametrize("kind", ["bars", "tiers", "heatmap", "quadrant"])
 def test_rows_that_are_some_minutes_apart_are_named_so(kind):
-    frame = builders.priced(builders.minutes()).iloc[::5]
+    frame = builders.with_close(builders.minutes()).iloc[::5]
     assert draw(frame, kind).get_ylabel().startswith("Net inflow per 5 minutes, HKD")
 
 
