@@ -39,10 +39,12 @@ _KEPT = 16  # arrangements
 
 
 class Easel:
-    """Draws one chart after another, and remembers how the last ones were arranged."""
+    """Draws one chart after another, on one figure, and remembers how the last ones were arranged."""
 
     def __init__(self) -> None:
-        self._arrangements: dict[Hashable, dict[int, Any]] = {}
+        self._figure = Figure(figsize=_SIZE, dpi=_DPI, layout=_Arranged())
+        # A canvas keeps its pixels: with one for each chart they would pile up until they are collected.
+        self._canvas = FigureCanvasAgg(self._figure)
 
     def png(self, reading: Reading, wish: Wish) -> bytes:
         """Return the picture of what is wished for.
@@ -52,13 +54,13 @@ class Easel:
         QueryError
             If this kind of chart cannot show these rows.
         """
-        paper = PAPERS[wish.theme]
-        figure = Figure(figsize=_SIZE, dpi=_DPI, facecolor=paper, layout=_Arranged(self._arrangements))
-        canvas = FigureCanvasAgg(figure)
+        figure, paper = self._figure, PAPERS[wish.theme]
+        figure.clear()
+        figure.set_facecolor(paper)
         ax = figure.add_subplot(facecolor=paper)
         draw(subject_of(reading, wish), wish.chart, ax=ax, colors=wish.colors, lang=wish.lang)
-        canvas.draw()  # type: ignore[no-untyped-call]  # matplotlib's own
-        return _png(canvas)
+        self._canvas.draw()  # type: ignore[no-untyped-call]  # matplotlib's own
+        return _png(self._canvas)
 
 
 def subject_of(reading: Reading, wish: Wish) -> pd.DataFrame:
@@ -78,9 +80,9 @@ def subject_of(reading: Reading, wish: Wish) -> pd.DataFrame:
 class _Arranged(ConstrainedLayoutEngine):
     """Arranges the axes as those of an earlier figure with texts of the same lengths."""
 
-    def __init__(self, known: dict[Hashable, dict[int, Any]]) -> None:
+    def __init__(self) -> None:
         super().__init__(w_pad=0.12, h_pad=0.12)  # inches
-        self._known = known
+        self._known: dict[Hashable, dict[int, Any]] = {}
 
     def execute(self, fig: Figure) -> None:
         """Place the axes."""
