@@ -84,7 +84,8 @@ def bars(
     heights = own_rows(subject, flow)["in_flow"].to_numpy(dtype=np.float64)
     scale = Scale.of(heights, chart.words.lang)
     drawn = _draw(chart, heights)
-    closes = flow.rows[CLOSE] if priced and flow.rows[CLOSE].notna().any() else None
+    known = flow.rows[CLOSE].where(flow.rows[CLOSE] > 0)  # nothing trades at 0: there is no price
+    closes = known if priced and known.notna().any() else None
     if drawn and closes is None and not subject.intraday:  # the line would strike them out
         _write_values(chart, drawn, scale)
     unknown = [chart.words.say("no_price")] if priced and closes is None and len(flow.rows) else []

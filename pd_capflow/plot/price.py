@@ -73,7 +73,8 @@ def put_price(chart: Chart, closes: pd.Series[float] | None) -> Axes | None:
     axes, prices = _twin(chart.ax), np.asarray(closes, dtype=np.float64)
     _draw(chart, axes, *broken(chart, pd.DatetimeIndex(closes.index), prices))
     _frame(chart, axes)
-    _name(chart, axes, f"{chart.words.say(CLOSE)} {_last(prices)} {chart.currency}".strip())
+    named = f"{chart.words.say(CLOSE)} {_last(prices)} {chart.currency}".strip()
+    _name(chart, axes, " · ".join(filter(None, [named, _until(chart, closes)])))
     _describe(chart, axes)
     return axes
 
@@ -132,6 +133,15 @@ def _last(closes: Floats) -> str:
     prices = closes[np.isfinite(closes)]
     exact = (places for places in range(_MOST_DECIMALS) if np.allclose(prices, prices.round(places), 0, 1e-6))
     return f"{prices[-1]:,.{next(exact, _MOST_DECIMALS)}f}"
+
+
+def _until(chart: Chart, closes: pd.Series[float]) -> str:
+    """Name the time of the last price, where rows without one come after it."""
+    time = closes.index[closes.notna()][-1]
+    if time == closes.index[-1]:
+        return ""
+    clock = f" {time:%H:%M}" if chart.subject.intraday else ""
+    return chart.words.say("until", time=f"{chart.words.date(time, 'day')}{clock}")
 
 
 def _frame(chart: Chart, axes: Axes) -> None:
