@@ -81,7 +81,7 @@ def distribution(
     >>> len(distribution(frame).patches)
     8
     """
-    subject = Subject.of(frame, COLUMNS)
+    subject = Subject.of(frame, COLUMNS, timeless=True)
     subject.only("distribution")
     sheet = Sheet.take(subject, ax=ax, colors=colors, lang=lang)
     amounts = _amounts(subject)
@@ -199,6 +199,6 @@ def _fits(sheet: Sheet, text: str, size: str, part: float) -> bool:
 def _moment(sheet: Sheet) -> str:
     """Name the time at which the numbers were up to date."""
     times = sheet.subject.flows[0].times
-    if not len(times):
+    if not len(times) or times.hasnans:
         return ""
     return f"{sheet.words.date(times[-1])} {times[-1]:%H:%M:%S}"

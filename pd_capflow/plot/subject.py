@@ -7,7 +7,7 @@ lack its ``attrs`` or carry wrong ones: what cannot be known stays unknown, and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -105,7 +105,9 @@ class Subject:
     facts: Mapping[Any, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, columns: Sequence[str] = FLOW_COLUMNS) -> Subject:
+    def of(
+        cls, frame: pd.DataFrame, columns: Sequence[str] = FLOW_COLUMNS, *, timeless: bool = False
+    ) -> Subject:
         """Read a frame.
 
         Parameters
@@ -114,6 +116,9 @@ class Subject:
             Indexed by ``time`` or by ``(code, time)``, with at least the first of the columns.
         columns : sequence of str
             What its rows hold; those of capital flow by default.
+        timeless : bool
+            Whether rows without a time are kept, before the others; what is drawn over time has no place
+            for them.
 
         Raises
         ------
@@ -125,6 +130,8 @@ class Subject:
         bare = frame.copy(deep=False)
         bare.attrs = {}  # or pandas copies them with every column of every code
         flows = tuple(_flow(code, rows, facts, columns) for code, rows in _by_code(bare, facts))
+        if not timeless:
+            flows = tuple(replace(flow, rows=flow.rows[flow.times.notna()]) for flow in flows)
         source, cumulative = _mapping(facts.get("source")), facts.get("cumulative")
         return cls(
             flows=flows,
@@ -257,7 +264,7 @@ def _tidy(
     numbers = np.column_stack([_numbers(rows, name) for name in columns])
     tidy = pd.DataFrame(numbers, index=times.rename("time"), columns=list(columns))
     if not times.is_monotonic_increasing or times.hasnans:
-        tidy = tidy[tidy.index.notna()].sort_index(kind="stable")
+        tidy = tidy.sort_index(kind="stable", na_position="first")
     check_distinct(np.zeros(len(tidy), np.int64), pd.DatetimeIndex(tidy.index), [[code or "one code"]])
     return tidy
 

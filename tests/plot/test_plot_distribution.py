@@ -47,6 +47,16 @@ def test_without_a_number_there_are_no_parts_and_no_net():
     assert widths(ax)[5] == 0
 
 
+def test_numbers_without_a_time_are_numbers():
+    """A gateway need not tell when a distribution was made."""
+    frame = builders.distribution()
+    unknown = frame.set_axis(frame.index.where([False]))
+    ax = distribution(unknown)
+    assert widths(ax) == widths(distribution(frame))
+    assert ax.get_ylabel() == "Inflow and outflow by order size, HKD"
+    assert not by_gid(ax, "empty")
+
+
 def test_a_net_of_nothing_is_neither_in_nor_out():
     frame = builders.distribution()
     frame["big_in"] = frame["big_out"]
