@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgba
 
 from pd_capflow.errors import QueryError
 from pd_capflow.flow import measures
-from pd_capflow.flow.frames import ATTRS
+from pd_capflow.flow.frames import ATTRS, FLOW_COLUMNS
 from pd_capflow.plot.caption import caption
 from pd_capflow.plot.moments import late_notes, moment, span
 from pd_capflow.plot.own import label_of_own
@@ -121,8 +121,8 @@ def _measured(frame: pd.DataFrame, rows: int, y: object, column: object) -> pd.D
         raise QueryError(f"a quadrant needs a capital flow frame, not {type(frame).__name__}")
     if not isinstance(y, str) or y not in _NEEDS:
         raise QueryError(f"y={y!r} is not known: expected one of {', '.join(_NEEDS)}")
-    if not isinstance(column, str):
-        raise QueryError(f"column={column!r}; expected the name of a flow, such as 'main_in_flow'")
+    if not isinstance(column, str) or column not in FLOW_COLUMNS:
+        raise QueryError(f"column {column!r} is no flow: expected one of {', '.join(FLOW_COLUMNS)}")
     for needed in _NEEDS[y]:
         if needed not in frame.columns:
             raise QueryError(
@@ -199,7 +199,7 @@ def _what(sheet: Sheet, rows: int, y: str, column: str) -> str:
     words = sheet.words
     what = words.say("over_rows", n=rows) if rows > 1 else label_of_own(sheet)
     if column != "in_flow":
-        what = words.say("of_tier", tier=words.texts.get(column, column), what=what)
+        what = words.say("of_tier", tier=words.say(column), what=what)
     return what if y == "amount" else words.say("share_of_turnover", what=what)
 
 
