@@ -59,6 +59,13 @@ def test_codes_that_are_no_list_are_not_known(frame_of, name, codes):
         assert "choose one with" in told or "no codes to rank" in told or "no column 'super_in'" in told
 
 
+@pytest.mark.parametrize("column", [None, 5, ["in_flow"], np.array(["in_flow"])])
+@pytest.mark.parametrize("name", ["rolling", "streak", "zscore", "signals", "quadrant", "correlation"])
+def test_what_is_no_name_of_a_column_is_refused(frame, name, column):
+    with pytest.raises(QueryError, match="no name of a column: expected one of in_flow"):
+        getattr(measures, name)(frame, column=column)
+
+
 @pytest.mark.parametrize("name", ["main", "tiers", "share", "rolling", "streak", "imbalance"])
 def test_columns_that_are_not_there_or_hold_texts_are_named(frame, name):
     lacking = frame.drop(columns=["super_in_flow", "in_flow"])

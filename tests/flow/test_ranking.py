@@ -136,10 +136,17 @@ def test_codes_in_a_column_are_ranked_too(days):
     pd.testing.assert_frame_equal(rank(frame.reset_index("code")), rank(frame))
 
 
-@pytest.mark.parametrize("by", ["close", "name", "many", "code", None])
+@pytest.mark.parametrize("by", ["close", "name", "many", "code", None, ["in_flow"]])
 def test_a_column_that_holds_no_numbers_is_refused(days, by):
     frame = days({"HK.00700": 1, "HK.09988": 2}).assign(name="TENCENT", many=True)
     with pytest.raises(QueryError, match=r"with_price\(\)" if by == "close" else "expected one of in_flow, "):
+        rank(frame, by=by)
+
+
+@pytest.mark.parametrize("by", ["code", "rank", "time"])
+def test_a_column_that_a_ranking_has_itself_is_not_covered(days, by):
+    frame = days({"HK.00700": 1, "HK.09988": 2}).assign(**{by: [1.0, 2.0]})
+    with pytest.raises(QueryError, match=f"give the column '{by}' another name"):
         rank(frame, by=by)
 
 

@@ -41,7 +41,8 @@ def numbers(frame: pd.DataFrame, column: str) -> pd.Series[float]:
     QueryError
         If there is no such column, or it does not hold numbers.
     """
-    return main(frame) if column == _MAIN and holds(frame, (_MAIN, *_PARTS)) else held(frame, column)
+    is_main = isinstance(column, str) and column == _MAIN
+    return main(frame) if is_main and holds(frame, (_MAIN, *_PARTS)) else held(frame, column)
 
 
 def own(frame: pd.DataFrame, column: str) -> pd.Series[float]:

@@ -29,6 +29,8 @@ def held(frame: pd.DataFrame, column: str) -> pd.Series[float]:
     QueryError
         If there is no such column, or it does not hold numbers.
     """
+    if not isinstance(column, str):
+        raise QueryError(f"{column!r} is no name of a column: {_expected(frame)}")
     if not holds(frame, [column]):
         raise QueryError(f"no column {column!r}: {_ADVICE.get(column) or _expected(frame)}")
     found = frame[column]
