@@ -61,9 +61,11 @@ def test_codes_that_are_no_list_are_not_known(frame_of, name, codes):
 
 @pytest.mark.parametrize("column", [None, 5, ["in_flow"], np.array(["in_flow"])])
 @pytest.mark.parametrize("name", ["rolling", "streak", "zscore", "signals", "quadrant", "correlation"])
-def test_what_is_no_name_of_a_column_is_refused(frame, name, column):
-    with pytest.raises(QueryError, match="no name of a column: expected one of in_flow"):
-        getattr(measures, name)(frame, column=column)
+def test_what_is_no_name_of_a_column_is_refused(frame, frame_of, name, column):
+    totals = frame_of({"HK.00700": {"2025-01-02 09:30": 1.0}}).assign(close=10.0)
+    for rows in (frame, totals):
+        with pytest.raises(QueryError, match="no name of a column: expected one of in_flow"):
+            getattr(measures, name)(rows, column=column)
 
 
 @pytest.mark.parametrize("name", ["main", "tiers", "share", "rolling", "streak", "imbalance"])

@@ -41,8 +41,7 @@ def numbers(frame: pd.DataFrame, column: str) -> pd.Series[float]:
     QueryError
         If there is no such column, or it does not hold numbers.
     """
-    is_main = isinstance(column, str) and column == _MAIN
-    return main(frame) if is_main and holds(frame, (_MAIN, *_PARTS)) else held(frame, column)
+    return main(frame) if str(column) == _MAIN and holds(frame, (_MAIN, *_PARTS)) else held(frame, column)
 
 
 def own(frame: pd.DataFrame, column: str) -> pd.Series[float]:
@@ -56,7 +55,7 @@ def own(frame: pd.DataFrame, column: str) -> pd.Series[float]:
     """
     if not is_cumulative(frame):
         return numbers(frame, column)
-    if column not in _RUNNING:
+    if str(column) not in _RUNNING:
         numbers(frame, column)
         raise QueryError(
             f"the rows are running totals, and whether column {column!r} is one too is not known; "
@@ -75,7 +74,7 @@ def facts_of(frame: pd.DataFrame, value: pd.Series[float]) -> Attrs:
     return facts
 
 
-def is_amount(column: str) -> bool:
+def is_amount(column: object) -> bool:
     """Tell whether a column is known to hold money, so that its currency matters.
 
     Examples
@@ -83,10 +82,10 @@ def is_amount(column: str) -> bool:
     >>> is_amount("in_flow"), is_amount("sum_5"), is_amount("in_share")
     (True, True, False)
     """
-    return column in _MONEY or str(column).startswith("sum_")
+    return str(column) in _MONEY or str(column).startswith("sum_")
 
 
-def is_flow(column: str) -> bool:
+def is_flow(column: object) -> bool:
     """Tell whether a column is known to be a flow or a turnover, which may be a running total.
 
     Examples
@@ -94,7 +93,7 @@ def is_flow(column: str) -> bool:
     >>> is_flow("in_flow"), is_flow("net_amount"), is_flow("sum_5")
     (True, True, False)
     """
-    return column in _FLOWS
+    return str(column) in _FLOWS
 
 
 def check_whole(name: str, value: object, least: int = 1) -> int:

@@ -127,7 +127,7 @@ def _codes(frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[Security]]:
 def _currency(securities: list[Security], by: str) -> str | None:
     """Return the currency of all; amounts of several cannot be compared."""
     held = sorted({security.currency for security in securities})
-    if len(held) > 1 and isinstance(by, str) and is_amount(by):
+    if len(held) > 1 and is_amount(by):
         raise QueryError(
             f"amounts of {' and '.join(held)} cannot be ranked by {by!r}; choose codes of one currency, or "
             "rank by a share: frame.capflow.with_turnover().capflow.share().capflow.rank(by='in_share')"
@@ -137,7 +137,7 @@ def _currency(securities: list[Security], by: str) -> str | None:
 
 def _check_rows(frame: pd.DataFrame, by: str) -> None:
     """Refuse to take the flow of one minute for that of the session."""
-    if not isinstance(by, str) or not is_flow(by) or is_cumulative(frame):
+    if not is_flow(by) or is_cumulative(frame):
         return
     facts = frame.attrs[ATTRS]
     if facts.get("period") == "intraday" and MinuteInterval.of(facts).length is not None:
