@@ -20,7 +20,6 @@ R = TypeVar("R")
 A = TypeVar("A", bound="_Accessor")
 
 _USUAL_ADVICE = "expected a frame as pd.DataFrame.capflow.fetch() gives it"
-_ADVICE = {"close": "with_price() adds it", "turnover": "with_turnover() adds it"}
 
 
 class _Accessor(Protocol):
@@ -64,7 +63,9 @@ def _advice(frame: pd.DataFrame, column: str) -> str:
     facts = frame.attrs.get("capflow")
     if whose := facts.get("renamed") if isinstance(facts, dict) else None:
         return f"its columns have the names of {whose}: rename('futu') brings ours back"
-    return _ADVICE.get(column, _USUAL_ADVICE)
+    from pd_capflow.flow.measures.held import ADVICE
+
+    return ADVICE.get(column, _USUAL_ADVICE)
 
 
 def _named(columns: Iterable[str]) -> str:

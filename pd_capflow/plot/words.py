@@ -44,7 +44,7 @@ _EN = {
     "flows_in": "in",
     "flows_out": "out",
     "net": "net inflow",
-    "share_in": "{share:.1%} of turnover came in",
+    "share_in": "{share:.1%} came in",
     "share_in_short": "{share:.1%} in",
     "no_shares": "a size is missing, so there are no shares",
     "in_typical": "{label}, in each code's typical amount (root mean square)",

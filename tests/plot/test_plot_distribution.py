@@ -34,7 +34,7 @@ def test_the_ring_shows_each_part_of_everything():
     shares = np.abs(parts(ax)) / 360
     np.testing.assert_allclose(shares, np.array([4, 3, 2, 1, 0, 1, 2, 3]) / 16, atol=1e-6)
     texts = [text.get_text() for text in ax.child_axes[0].texts if text.get_text()]
-    assert texts == ["+400M", "net inflow", "62.5% of turnover came in"]
+    assert texts == ["+400M", "net inflow", "62.5% came in"]
 
 
 def test_without_a_number_there_are_no_parts_and_no_net():

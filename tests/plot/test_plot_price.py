@@ -245,17 +245,17 @@ def test_the_price_of_one_code_among_several_is_its_own():
 
 def test_a_last_price_of_an_earlier_row_says_so():
     """Or it would be read as that of the last bar."""
-    frame = builders.priced(builders.rows(count=6))
+    frame = builders.with_close(builders.rows(count=6))
     frame.iloc[-2:, frame.columns.get_loc("close")] = np.nan
     assert price_axes(bars(frame)).get_ylabel().endswith(" HKD · to 7 Jan")
-    minutes = builders.priced(builders.minutes())
+    minutes = builders.with_close(builders.minutes())
     minutes.iloc[-1, minutes.columns.get_loc("close")] = np.nan
     assert price_axes(bars(minutes)).get_ylabel().endswith(" HKD · to 2 Jan 15:59")
 
 
 @pytest.mark.parametrize("none", [0.0, -1.0, np.inf])
 def test_what_is_no_price_is_not_drawn_as_one(none):
-    frame = builders.priced(builders.rows())
+    frame = builders.with_close(builders.rows())
     frame.iloc[2, frame.columns.get_loc("close")] = none
     assert np.isnan(price_line(bars(frame)).get_ydata()).sum() == 1
     assert "no closing price" in bars(frame.assign(close=none)).get_xlabel()

@@ -15,9 +15,10 @@ from pd_capflow.errors import QueryError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["held", "holds"]
+__all__ = ["ADVICE", "held", "holds"]
 
-_ADVICE = {"close": "with_price() adds it", "turnover": "with_turnover() adds it"}
+#: What to do about a column that is not there.
+ADVICE = {"close": "with_price() adds it", "turnover": "with_turnover() adds it"}
 _MOST_NAMED = 10
 
 
@@ -32,7 +33,7 @@ def held(frame: pd.DataFrame, column: str) -> pd.Series[float]:
     if not isinstance(column, str):
         raise QueryError(f"{column!r} is no name of a column: {_expected(frame)}")
     if not holds(frame, [column]):
-        raise QueryError(f"no column {column!r}: {_ADVICE.get(column) or _expected(frame)}")
+        raise QueryError(f"no column {column!r}: {ADVICE.get(column) or _expected(frame)}")
     found = frame[column]
     if not _is_number(found):
         raise QueryError(f"column {column!r} does not hold numbers: {_expected(frame)}")
