@@ -36,7 +36,7 @@ class Notebook:
     def __init__(self, page: Page) -> None:
         self.page = page
         page.locator(_CELLS).first.wait_for()
-        page.wait_for_function(_READY)
+        self.wait_until_ready()
 
     @property
     def cells(self) -> list[Cell]:
@@ -66,6 +66,10 @@ class Notebook:
         """End its kernel, as its user does in the menu, and shut the window."""
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
         self.page.close()
+
+    def wait_until_ready(self) -> None:
+        """Wait until there is a kernel that has nothing to do."""
+        self.page.wait_for_function(_READY)
 
     def wait_until_idle(self) -> None:
         """Wait until the kernel has nothing to do."""
@@ -104,14 +108,22 @@ class Cell:
         """The tables that it shows."""
         return self.outputs.locator("table")
 
-    def run(self) -> None:
-        """Press Shift and Enter in it, and wait until it has ended."""
-        number = self.locator.locator(_PROMPT)
-        before = number.inner_text()
+    @property
+    def prompt(self) -> Locator:
+        """What stands in front of it: its number, or a star while it runs."""
+        return self.locator.locator(_PROMPT)
+
+    def start(self) -> None:
+        """Press Shift and Enter in it."""
         self.locator.locator(_EDITOR).click()
         self._notebook.press("Shift+Enter")
-        expect(number).not_to_have_text(before)
-        expect(number).to_have_text(re.compile(r"\[\d+\]:"))
+
+    def run(self) -> None:
+        """Start it, and wait until it has ended."""
+        before = self.prompt.inner_text()
+        self.start()
+        expect(self.prompt).not_to_have_text(before)
+        expect(self.prompt).to_have_text(re.compile(r"\[\d+\]:"))
         self._notebook.wait_until_idle()
 
     def write(self, source: str) -> None:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-import signal
-import subprocess
-import sys
-
 import pytest
 
 import pd_capflow
 from pd_capflow.client.portal import current_portal
 from pd_capflow.gateway import Clock, Gateway
 from pd_capflow.gateway.handlers import Refusal
+from tests.gateways import MORNING, GatewayProcess
 
-MORNING = dt.datetime(2026, 1, 5, 10, 0, tzinfo=dt.timezone(dt.timedelta(hours=8)))
 #: Seconds that anything may take before the test says that it hangs.
 BOUND = 30.0
 
@@ -53,35 +47,6 @@ def gateway_at():
     yield start
     for there in started:
         portal.run(there.close())
-
-
-class GatewayProcess:
-    """A gateway in a process of its own, that can be killed and started again at its place."""
-
-    def __init__(self):
-        self.port, self._process = 0, None
-        self.start()
-        self.url = f"tcp://127.0.0.1:{self.port}"
-
-    def start(self):
-        options = (
-            "--port",
-            str(self.port),
-            "--limit",
-            "none",
-            "--clock",
-            MORNING.isoformat(),
-            "--speed",
-            "60",
-        )
-        command = [sys.executable, "-m", "pd_capflow", "gateway", *options]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.port = int(re.search(r"tcp://[\d.]+:(\d+)", self._process.stdout.readline())[1])
-
-    def kill(self):
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
-        self._process.stdout.close()
 
 
 @pytest.fixture

@@ -77,8 +77,7 @@ class Panel:
                 self.toggle,
                 *(fields[name] for name in ("interval", "colors", "lang", "theme")),
                 self.save,
-                self.copy,
-                self.variable,
+                widgets.Box([self.copy, self.variable]).add_class("capflow-copying"),
             ],
         ]
         boxes = [widgets.Box(row).add_class("capflow-row") for row in rows]
