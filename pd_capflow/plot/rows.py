@@ -137,8 +137,8 @@ def _dates(times: pd.DatetimeIndex) -> pd.DatetimeIndex:
 def _starts(groups: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
     """Return the first row of each group, but not of a leading group that is mostly out of view."""
     starts = np.flatnonzero(np.diff(groups, prepend=groups[:1] - 1))
-    lengths = np.diff(starts)
-    return starts[1:] if lengths.size and lengths[0] < 0.6 * lengths.max() else starts
+    lengths = np.diff(starts, append=len(groups))
+    return starts[1:] if lengths.size > 1 and lengths[0] < 0.6 * lengths.max() else starts
 
 
 def _groups(dates: pd.DatetimeIndex, *, monthly: bool) -> Iterator[tuple[str, npt.NDArray[np.int64]]]:

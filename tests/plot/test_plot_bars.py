@@ -154,6 +154,14 @@ def test_ticks_of_a_week_are_days():
     assert ticks(bars(builders.rows(count=5))) == ["2 Jan\n2025", "3 Jan", "6 Jan", "7 Jan", "8 Jan"]
 
 
+@pytest.mark.parametrize("first", ["2025-02-28", "2025-03-31"])
+@pytest.mark.parametrize("count", [22, 30, 60])
+def test_a_day_or_two_of_a_quarter_take_no_place_from_other_ticks(first, count):
+    """Their label would stand so near to the next quarter's that there was room for neither."""
+    frame = builders.rows(count=150)
+    assert len(ticks(bars(frame.loc[first:].iloc[:count]))) >= 3
+
+
 def test_ticks_of_decades_are_years():
     labels = ticks(bars(builders.rows(period="month", count=240)))
     assert "2030" in labels
