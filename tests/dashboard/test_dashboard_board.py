@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from base64 import b64decode
+from collections import defaultdict
 from io import BytesIO
 from itertools import product
 
@@ -17,7 +18,9 @@ import pd_capflow
 from pd_capflow.client.portal import current_portal
 from pd_capflow.errors import QueryError, ReplyTimeoutError
 from pd_capflow.notebook.dashboard import close_dashboards
-from pd_capflow.notebook.dashboard.wish import CHARTS
+from pd_capflow.notebook.dashboard.reading import Reading
+from pd_capflow.notebook.dashboard.screen import Screen
+from pd_capflow.notebook.dashboard.wish import CHARTS, Wish
 from pd_capflow.plot import KINDS
 from tests.dashboard.conftest import BOUND, screen_of, until
 
@@ -61,6 +64,22 @@ def test_it_shows_a_widget_and_for_other_pages_a_picture_and_text(board_of):
     assert "DEMO DATA" in bundle["text/plain"]
     assert "DEMO DATA" in bundle["text/html"]
     assert "HK.00700" in bundle["text/html"]
+
+
+def test_what_came_is_not_shown_before_it_is_drawn(board_of):
+    """A page that is kept has no second picture, and the first one was drawn before there were numbers."""
+    reading = board_of(CODES).wait(1)._screen.reading
+    wish = Wish.of(reading.codes)
+    nothing = Reading(wish.codes, source=reading.source)
+    screen = Screen(wish, nothing, defaultdict(lambda: print), lambda text: [text])
+    screen.draw()
+    assert screen.wait_until(lambda: screen.drawing.png, BOUND)
+    screen.reading = reading
+    assert not screen.wait_until(screen._is_settled, 0)
+    screen.draw()
+    screen.settle(BOUND)
+    assert "waiting" not in screen.drawing.ranking_html
+    screen.close()
 
 
 def test_a_snapshot_is_static_and_shows_what_is_wished_for(board_of):

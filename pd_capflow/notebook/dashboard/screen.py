@@ -60,7 +60,7 @@ class Screen:
         self.is_closed = False
         self.panel = Panel(acts, suggest)
         self.panel.show_wish(wish)
-        self._drawn: Wish | None = None
+        self._drawn: tuple[Wish, Reading] | None = None
         self._drawer = Drawer()
         self._page, self._news = Lock(), Condition()
         self._place = Place(self._draw)
@@ -89,9 +89,12 @@ class Screen:
         self.wait_until(self._is_settled, seconds)
 
     def _is_settled(self) -> bool:
-        wish, reading = self.wish, self.reading
+        """Whether the latest wish is drawn, with what came for it or why nothing did."""
+        if self._drawn is None or self._drawn[0] is not self.wish:
+            return False
+        wish, reading = self._drawn
         has_come = wish.shown in {None, *reading.flows, *reading.errors} and reading.period == wish.period
-        return self._drawn is wish and (has_come or reading.trouble is not None or not wish.is_live)
+        return has_come or reading.trouble is not None or not wish.is_live
 
     def _draw(self) -> None:
         """Draw, on the drawing thread."""
@@ -104,7 +107,7 @@ class Screen:
             if (news := _news(before, drawing)) is not None:
                 self.panel.say(news, is_error=True)
         with self._news:
-            self.drawing, self._drawn, self.refreshes = drawing, wish, reading.rounds
+            self.drawing, self._drawn, self.refreshes = drawing, (wish, reading), reading.rounds
             self._news.notify_all()
 
 
