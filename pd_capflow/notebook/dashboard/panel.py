@@ -15,6 +15,7 @@ from pd_capflow.notebook.dashboard.chips import Chips, close_widget
 from pd_capflow.notebook.dashboard.controls import Controls
 from pd_capflow.notebook.dashboard.looks import STYLE
 from pd_capflow.notebook.dashboard.markup import message_html
+from pd_capflow.notebook.dashboard.typist import Typist
 from pd_capflow.notebook.dashboard.words import say
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Panel:
     def __init__(self, acts: Mapping[str, Act], suggest: Callable[[str], Sequence[str]]) -> None:
         self._acts = acts
         self._suggest = suggest
+        self._typist = Typist(self._enter)
         self.code = widgets.Combobox(continuous_update=True).add_class("capflow-code")
         self.add = widgets.Button(icon="plus").add_class("capflow-add")
         self.chips = Chips(acts["choose"], acts["remove"])
@@ -89,7 +91,7 @@ class Panel:
         acts = self._acts
         self.code.observe(self._typed, "value")
         self.code.on_msg(self._entered)
-        self.add.on_click(lambda _: self._enter(self.code.value))
+        self.add.on_click(lambda _: self._typist.press_enter())
         self.toggle.on_click(lambda _: acts["toggle"]())
         self.save.on_click(lambda _: acts["save"]())
         self.copy.on_click(lambda _: acts["copy"](self.variable.value))
@@ -126,11 +128,14 @@ class Panel:
 
     def close(self) -> None:
         """Take everything off the page."""
+        self._typist.give_up()
         self.box.unobserve_all()
         close_widget(self.box)
 
     def _typed(self, told: dict[str, Any]) -> None:
         text = told["new"]
+        if self._typist.type(text):
+            return
         if text and text in self.code.options and _SEPARATOR in text:
             self._enter(text)  # an option was picked
         else:
@@ -138,7 +143,7 @@ class Panel:
 
     def _entered(self, _: object, content: dict[str, Any], __: object) -> None:
         if content.get("event") == "submit":
-            self._enter(self.code.value)
+            self._typist.press_enter()
 
     def _enter(self, text: str) -> None:
         text = text.partition(_SEPARATOR)[0].strip()
