@@ -109,7 +109,9 @@ class Board:
 
     def controls(self) -> list[str]:
         """Return the controls that can be operated, as the page writes them."""
-        return self._written(f"board => [...board.querySelectorAll('{_CONTROLS}')].filter(it => !it.disabled)")
+        return self._written(
+            f"board => [...board.querySelectorAll('{_CONTROLS}')].filter(it => !it.disabled)"
+        )
 
     def tabbed(self) -> list[str]:
         """Return the controls that Tab reaches from the first to the last, in that order."""

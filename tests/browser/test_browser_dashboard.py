@@ -253,9 +253,7 @@ def test_it_pauses_while_its_output_is_away_and_ends_with_close(board, expect):
 def test_a_restart_of_the_kernel_leaves_nothing_behind(board, expect):
     kernel = psutil.Process(int(told(board, "import os\nos.getpid()")))
     assert kernel.is_running()
-    board.page.evaluate(
-        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
-    )
+    board.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     board.notebook.wait_until_ready()
     assert kernel not in kernel.parent().children() if kernel.is_running() else True
     for cell in board.notebook.code_cells[:2]:

@@ -421,6 +421,14 @@ def test_it_ends_with_its_widget(board_of):
     assert "closed" in repr(board)
 
 
+def test_a_closed_dashboard_promises_no_refresh(board_of):
+    board = board_of("US.AAPL").wait(1)
+    assert board.status.is_running
+    board.close()
+    assert not board.status.is_running
+    assert board.status.facts[-1] == ("next", "stopped")
+
+
 def test_all_of_them_can_be_closed(board_of):
     boards = [board_of("HK.00700") for _ in range(2)]
     close_dashboards()

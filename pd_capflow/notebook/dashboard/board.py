@@ -118,7 +118,10 @@ class Dashboard:
     @property
     def status(self) -> Status:
         """How it stands: the connection, the budget, how often each code is refreshed, what went wrong."""
-        return Status.of(self._screen.reading, self._wish)
+        reading, wish = self._screen.reading, self._wish
+        if self._screen.is_closed:  # the feed was not there any more to say so
+            reading, wish = replace(reading, next_at=None), replace(wish, is_live=False)
+        return Status.of(reading, wish)
 
     def wait(self, n: int = 1, *, timeout: float | None = None) -> Self:
         """Return after so many further refreshes.
