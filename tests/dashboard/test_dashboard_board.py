@@ -6,6 +6,7 @@ import gc
 import threading
 from base64 import b64decode
 from collections import defaultdict
+from dataclasses import replace
 from io import BytesIO
 from itertools import product
 
@@ -80,6 +81,22 @@ def test_what_came_is_not_shown_before_it_is_drawn(board_of):
     screen.settle(BOUND)
     assert "waiting" not in screen.drawing.ranking_html
     screen.close()
+
+
+def test_what_is_wished_for_is_not_shown_before_the_feed_has_heard_of_it(board_of):
+    board = board_of(CODES).wait(1)
+    screen, wish = screen_of(board)[0], board._screen.wish
+    board.snapshot()
+    for change in ({"codes": wish.codes[:1]}, {"is_live": False}):
+        screen.wish = replace(wish, **change)
+        screen.draw()
+        assert screen.wait_until(lambda: screen._drawn[0] is screen.wish, BOUND)
+        assert not screen.wait_until(screen._is_settled, 0), change
+    board.stop()
+    board.remove(CODES[1])
+    still = board.snapshot()
+    assert "stopped" in still.text
+    assert CODES[1] not in still.html
 
 
 def test_a_snapshot_is_static_and_shows_what_is_wished_for(board_of):

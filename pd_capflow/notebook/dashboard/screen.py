@@ -93,6 +93,8 @@ class Screen:
         if self._drawn is None or self._drawn[0] is not self.wish:
             return False
         wish, reading = self._drawn
+        if reading.codes != wish.codes or (reading.next_at is not None and not wish.is_live):
+            return False  # the feed has not yet heard of it
         has_come = wish.shown in {None, *reading.flows, *reading.errors} and reading.period == wish.period
         return has_come or reading.trouble is not None or not wish.is_live
 
