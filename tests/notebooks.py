@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,14 @@ __all__ = ["FOLDER", "NOTEBOOKS", "code_cells", "is_to_fail", "run"]
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+
+#: The kind of output that needs a kernel, and that stands beside others that do not.
+WIDGET = "application/vnd.jupyter.widget-view+json"
+#: Facts of a dashboard's status line that are others a second later, as HTML and as text.
+SECOND = re.compile(
+    r'<span class="capflow-fact capflow-(?:budget|every|rest|next)">[^<]*</span>'
+    r"| · (?:\d+ of \d+ requests left|[^·]*: (?:each )?every \d+ \w+|next at [\d:]+)(?= ·|>)"
+)
 
 #: Pictures of the README that the command line draws: what ``capflow fetch`` is asked for.
 DRAWN = {"flow": ("HK.00700",)}
@@ -80,10 +89,14 @@ def is_to_fail(cell: NotebookNode) -> bool:
 
 
 def tidy(notebook: NotebookNode) -> NotebookNode:
-    """Take out of a notebook what tells of the machine."""
+    """Take out of a notebook what tells of the machine and of the second, and what needs a kernel."""
     notebook.metadata.language_info.pop("version", None)
+    notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        for data in (output["data"] for output in cell.get("outputs", []) if "data" in output):
+            data.pop(WIDGET, None)
+            data |= {kind: SECOND.sub("", text) for kind, text in data.items() if kind.startswith("text/")}
     return notebook
 
 
