@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from playwright.sync_api import Locator
 
     from tests.browser.lab import Cell, Notebook
@@ -21,16 +19,16 @@ _HIDDEN = ".capflow-title, .capflow-title *, .capflow-copying .widget-label, opt
 _CUT = """(board, hidden) => {
   const {left, right} = board.getBoundingClientRect();
   const cut = [];
-  for (const each of board.querySelectorAll("*")) {
-    const {width, left: from, right: to} = each.getBoundingClientRect();
-    if (!width || each.matches(hidden)) continue;
-    if (from < left - 1 || to > right + 1) cut.push(["beyond the board", each.className, from - left, to - right]);
-    const isClipped = getComputedStyle(each).overflowX !== "visible" && each.clientWidth;
-    const isShortened = getComputedStyle(each).textOverflow === "ellipsis";
-    if (isClipped && !isShortened && each.scrollWidth > each.clientWidth + 1)
-      cut.push(["wider than its place", each.className, each.scrollWidth, each.clientWidth]);
-    if (isClipped && !isShortened && each.scrollHeight > each.clientHeight + 1)
-      cut.push(["higher than its place", each.className, each.scrollHeight, each.clientHeight]);
+  for (const it of board.querySelectorAll("*")) {
+    const box = it.getBoundingClientRect(), style = getComputedStyle(it);
+    if (!box.width || it.matches(hidden)) continue;
+    if (box.left < left - 1 || box.right > right + 1)
+      cut.push(["beyond the board", it.className, box.left - left, box.right - right]);
+    if (style.overflowX === "visible" || style.textOverflow === "ellipsis" || it.matches("input")) continue;
+    if (it.scrollWidth > it.clientWidth + 1)
+      cut.push(["wider than its place", it.className, it.scrollWidth, it.clientWidth]);
+    if (it.scrollHeight > it.clientHeight + 1 && style.overflowY !== "auto")
+      cut.push(["higher than its place", it.className, it.scrollHeight, it.clientHeight]);
   }
   return cut.map(String);
 }"""
@@ -65,8 +63,8 @@ class Board:
         self.code = self.root.get_by_label("Code", exact=True)
 
     def button(self, name: str) -> Locator:
-        """The button of that name."""
-        return self.root.get_by_role("button", name=name, exact=True)
+        """The button of that name, behind whose icon there may be a sign of an icon font."""
+        return self.root.get_by_role("button", name=re.compile(rf"^\W*{re.escape(name)}$"))
 
     def field(self, name: str) -> Locator:
         """What is chosen or written under that label."""
@@ -108,7 +106,7 @@ class Board:
         return [line for line in lines if _CONTROL.search(line) and not _NAMED.search(line)]
 
     def controls(self) -> list[str]:
-        """Return the controls that can be operated, as the page writes them."""
+        """Return the controls that can be operated, each with its place, by which it is known."""
         return self._written(
             f"board => [...board.querySelectorAll('{_CONTROLS}')].filter(it => !it.disabled)"
         )
@@ -127,13 +125,6 @@ class Board:
         return found[0] if found else ""
 
     def _written(self, find: str) -> list[str]:
-        """Return what JavaScript finds in the board, each with its place, by which it is known."""
+        """Return places and kinds of what JavaScript finds in the board."""
         place = f"[...board.querySelectorAll('{_CONTROLS}')].indexOf(it)"
-        return self.root.evaluate(
-            f"board => ({find})(board).map(it => `${{{place}}} ${{it.tagName}} ${{it.textContent}}`)"
-        )
-
-    def until(self, is_so: Callable[[], bool]) -> None:
-        """Wait until something is so: at each new picture it is looked at again."""
-        while not is_so():
-            self.changes()
+        return self.root.evaluate(f"board => ({find})(board).map(it => `${{{place}}} ${{it.tagName}}`)")
