@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from IPython.core.completer import CompletionContext, provisionalcompleter
 
 import pd_capflow
+from pd_capflow.client import known
 from pd_capflow.client.portal import current_portal
 from pd_capflow.errors import QueryError
 from pd_capflow.flow.queries import PERIODS
@@ -295,3 +296,47 @@ def test_the_traits_address_is_the_one_that_is_known_about(tab, shell):
     assert tab("%capflow US.TS") == []
     shell.run_line_magic("config", "CapflowMagics.url = 'demo://'")
     assert tab("%capflow US.TS") == ["US.TSLA"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{1/0}",
+        "{print(1)",
+        "my $HOME",
+        "two\nlines",
+        "a\n!rm",
+        "\x1b[31mred",
+        "\u202eright to left",
+        "a 'b' \"c\"",
+    ],
+)
+def test_a_name_that_a_line_would_take_for_something_else_is_not_offered(tab, monkeypatch, name):
+    """Names are a gateway's: none may bring an expression, a line or a sign of its own into the cell."""
+    monkeypatch.setitem(known._watchlists, "demo://", {name: None, "Fine one": None})
+    offered = tab(f"%capflow {DEMO} watchlist:")
+    assert '"watchlist:Fine one"' in offered
+    assert not [text for text in offered if name in text]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "print('%capflow HK.007",
+        "# try %capflow HK.007",
+        "left %capflow HK.007",
+        "capflow = HK.007",
+        "x = capflow HK.007",
+    ],
+)
+def test_what_only_looks_like_the_magic_is_left_to_python(tab, monkeypatch, line):
+    monkeypatch.setenv("PD_CAPFLOW_URL", "demo://")
+    assert "HK.00700" not in tab(line)
+
+
+@pytest.mark.parametrize(
+    "start", ["a, b = %capflow ", "    frame = %capflow ", "d['%'] = %capflow ", "x[1].y=%capflow "]
+)
+def test_a_line_that_assigns_what_the_magic_returns(tab, monkeypatch, start):
+    monkeypatch.setenv("PD_CAPFLOW_URL", "demo://")
+    assert tab(f"{start}HK.007") == ["HK.00700"]

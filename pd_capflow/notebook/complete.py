@@ -33,11 +33,14 @@ if TYPE_CHECKING:
 
 __all__ = ["complete_capflow", "offer", "withdraw"]
 
-_MAGIC = re.compile(r"(?:^\s*|%)capflow\s+(?P<arguments>.*)$")
+# At the beginning of a line, behind other magics, or assigned: elsewhere it is a part of a text or comment.
+_MAGIC = re.compile(r"^(?:\s*(?:%\w+\s+)*%?|[^=#]+=\s*%)capflow\s+(?!=)(?P<arguments>.*)$")
 _CELL_MAGIC = re.compile(r"%%capflow(?P<arguments>\s.*)?$")
 # An argument, which quotes may hold together or be about to, or what stands between two.
 _PIECE = re.compile(r"""(?:"[^"]*"?|'[^']*'?|[^\s,()[\]"'])+|[\s,()[\]]""")
 _QUOTES = ("'", '"')
+# What begins a Python value in a line, as `pd_capflow.notebook.variables` reads it.
+_EXPANDED = frozenset("${}")
 _NO_BREAK_SPACE, _WORD_JOINER = "\N{NO-BREAK SPACE}", "\N{WORD JOINER}"
 
 _FLAGS = [flag for flags, _ in ARGUMENTS for flag in flags if flag.startswith("-")]
@@ -149,7 +152,8 @@ def _subjects(spot: _Spot) -> list[tuple[str, str]]:
     known = Catalogue(_address(spot.before))
     found = [(each.code, _unbroken(each.name) or "code") for each in matches(start, known.securities())]
     found += _plates(known, start)
-    found += _matching([f"watchlist:{name}" for name in known.watchlists()], start, "watchlist")
+    lists = [f"watchlist:{name}" for name in known.watchlists() if _can_be_typed(name)]
+    found += _matching(lists, start, "watchlist")
     return [(_quoted(text, quote, spot.after), kind) for text, kind in found]
 
 
@@ -163,6 +167,12 @@ def _plates(known: Catalogue, start: str) -> list[tuple[str, str]]:
     if not is_selector:  # then a name was typed, since a plate's code alone asks for no members
         found = [each for each in found if start.lower() not in each.code.lower()]
     return [(f"{word}{each.code}", _unbroken(each.name) or "plate") for each in found]
+
+
+def _can_be_typed(name: str) -> bool:
+    """Tell whether a line would take a name for itself: it is a gateway's, and must bring in nothing else."""
+    is_quotable = not _EXPANDED & set(name) and not set(_QUOTES) <= set(name)
+    return is_quotable and name.isprintable()
 
 
 def _unbroken(name: str) -> str:
