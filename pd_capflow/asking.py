@@ -8,26 +8,32 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pd_capflow.accessor import CapflowAccessor
-from pd_capflow.client.known import MOST_NAMES, known_names
+from pd_capflow.client.known import MOST_NAMES, known_names, unsought_names
 from pd_capflow.errors import CapflowError, QueryError
 from pd_capflow.flow.frames import ATTRS
 from pd_capflow.flow.queries import StaticInfo
 from pd_capflow.flow.queries.question import one_of
 from pd_capflow.options import CHARTS, COLORS, LANGUAGES
+from pd_capflow.protocol.messages import STATIC_INFO
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pd_capflow.client import Client
+    from pd_capflow.client.asynchronous import AsyncClient
+    from pd_capflow.client.spread import SpreadClient
 
 __all__ = ["Question", "look_of", "name_codes"]
 
 # Kinds of chart that show another answer than capital flow, and that need the price beside it.
 _SHOW_DISTRIBUTION = ("distribution",)
 _NEED_PRICE = ("quadrant",)
+# Seconds that a frame which is there waits for the names of its codes.
+_NAMES_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,14 +115,19 @@ def look_of(colors: str | None, lang: str | None) -> dict[str, str]:
 def name_codes(frame: pd.DataFrame, client: Client) -> pd.DataFrame:
     """Have a frame tell the names of its codes; what is not known of a few codes is asked for, once.
 
-    A name is a nicety: where it cannot be had, there is none.
+    A name is a nicety: where it cannot be had soon, there is none, and the numbers do not wait for it.
     """
     facts = frame.attrs[ATTRS]
     url, codes = facts["source"]["url"], facts["codes"]
-    unknown = [code for code in codes if not known_names(url, [code])]
-    if unknown and len(codes) <= MOST_NAMES:
-        with suppress(CapflowError):
-            client.fetch(StaticInfo(tuple(unknown)))
+    if len(codes) <= MOST_NAMES and (unknown := unsought_names(url, codes)):
+        with suppress(CapflowError, TimeoutError):
+            client.submit(partial(_learn_names, codes=tuple(unknown))).result(_NAMES_SECONDS)
     if names := known_names(url, codes):
         facts["names"] = names
     return frame
+
+
+async def _learn_names(client: AsyncClient | SpreadClient, codes: tuple[str, ...]) -> None:
+    """Ask for names, unless that had to wait for the rate budget; what comes is remembered, if late."""
+    if client.room(STATIC_INFO) >= 1:
+        await client.fetch(StaticInfo(codes))  # type: ignore[arg-type]  # it reads codes

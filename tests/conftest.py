@@ -30,7 +30,7 @@ def _own_settings(monkeypatch, tmp_path_factory):
     monkeypatch.setattr(demo, "_gateways", {})
     monkeypatch.setattr(pacing, "_ledgers", {})
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-    for held in ("_names", "_watchlists", "_members", "_recent"):
+    for held in ("_names", "_watchlists", "_members", "_recent", "_sought"):
         monkeypatch.setattr(known, held, {})
     yield
     close_shared_clients()

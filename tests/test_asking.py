@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 import pd_capflow
 from pd_capflow.asking import Question, look_of, name_codes
 from pd_capflow.client.known import MOST_NAMES
 from pd_capflow.client.portal import current_portal
-from pd_capflow.errors import CapflowError, GatewayError, QueryError
+from pd_capflow.errors import CapflowError, QueryError
 from pd_capflow.flow.queries import StaticInfo
 from pd_capflow.gateway import Gateway
+from pd_capflow.gateway.handlers import Refusal
 from pd_capflow.options import CHARTS, COLORS, LANGUAGES
+from pd_capflow.protocol.messages import STATIC_INFO
 
 
 class Counting(pd_capflow.Client):
@@ -34,17 +38,36 @@ class Counting(pd_capflow.Client):
         return super().capital_distribution(*arguments, **keywords)
 
 
+class Noting(Gateway):
+    """A gateway that keeps for whom it was asked names, and may have none to tell."""
+
+    names_of, is_telling = (), True
+
+    def response(self, method, c2s):
+        if method is STATIC_INFO:
+            self.names_of = (*self.names_of, tuple(each.code for each in c2s.securityList))
+            if not self.is_telling:
+                raise Refusal("unknown_method")
+        return super().response(method, c2s)
+
+
 @pytest.fixture
-def client():
-    """A client of a gateway that has told nothing yet."""
+def gateway():
+    """A gateway that has told nothing yet."""
+    portal = current_portal()
+    there = Noting(limit=None)
+    _, there.port = portal.run(there.listen(port=0))
+    yield there
+    portal.run(there.close())
+
+
+@pytest.fixture
+def client(gateway):
+    """A client of it."""
     from pd_capflow.client.settings import resolve
 
-    portal = current_portal()
-    there = Gateway(limit=None)
-    _, port = portal.run(there.listen(port=0))
-    with Counting(resolve(url=f"tcp://127.0.0.1:{port}")) as client:
+    with Counting(resolve(url=f"tcp://127.0.0.1:{gateway.port}", rate=None)) as client:
         yield client
-    portal.run(there.close())
 
 
 DAYS = {"period": "day", "start": "2026-01-05", "end": "2026-01-09"}
@@ -90,7 +113,7 @@ def test_words_that_are_not_known_are_refused_before_anything_is_asked():
     assert [Question(codes="HK.00700", kind=kind) for kind in CHARTS]
 
 
-def test_names_are_asked_for_once(client):
+def test_names_are_asked_for_once(client, gateway):
     frame = Question(codes=["HK.00700", "US.AAPL"]).ask(client)
     assert "names" not in frame.attrs["capflow"]
     assert name_codes(frame, client).attrs["capflow"]["names"] == {"HK.00700": "TENCENT", "US.AAPL": "Apple"}
@@ -98,25 +121,45 @@ def test_names_are_asked_for_once(client):
     assert set(name_codes(again, client).attrs["capflow"]["names"]) == {"US.AAPL", "JP.7203"}
     once = Question(codes="HK.00700").ask(client)
     name_codes(once, client)
-    assert client.asked.count("StaticInfo") == 2
+    assert gateway.names_of == (("00700", "AAPL"), ("7203",))
 
 
-def test_names_of_very_many_codes_are_not_asked_for(client):
+def test_names_of_very_many_codes_are_not_asked_for(client, gateway):
     codes = [f"US.A{number}" for number in range(MOST_NAMES + 1)]
     frame = Question(codes=codes, **DAYS).ask(client)
     assert "names" not in name_codes(frame, client).attrs["capflow"]
-    assert "StaticInfo" not in client.asked
+    assert gateway.names_of == ()
 
 
-def test_a_name_that_cannot_be_had_costs_no_numbers(client, monkeypatch):
+def test_a_name_that_cannot_be_had_costs_no_numbers_and_is_not_asked_for_again(client, gateway):
+    gateway.is_telling = False
     frame = Question(codes="HK.00700").ask(client)
+    for _ in range(3):
+        assert "names" not in name_codes(frame, client).attrs["capflow"]
+    assert gateway.names_of == (("00700",),)
 
-    def refuse(query):
-        assert isinstance(query, StaticInfo)
-        raise GatewayError("not today")
 
-    monkeypatch.setattr(client, "fetch", refuse)
+def test_numbers_do_not_wait_for_a_name(client, monkeypatch):
+    """The gateway never answers about names: the frame comes without, long before that request's deadline."""
+    silence, asked = asyncio.Event(), []
+
+    async def fetch(query):
+        asked.append(type(query))
+        await silence.wait()
+
+    frame = Question(codes="HK.00700").ask(client)
+    monkeypatch.setattr(client._async, "fetch", fetch)
     assert "names" not in name_codes(frame, client).attrs["capflow"]
+    assert asked == [StaticInfo]
+    current_portal().loop.call_soon_threadsafe(silence.set)
+
+
+def test_a_name_does_not_wait_for_the_rate_budget(gateway):
+    with pd_capflow.connect(f"tcp://127.0.0.1:{gateway.port}", rate=(2, 3600.0)) as client:
+        for code in ("HK.00700", "US.AAPL"):
+            client.static_info(code)
+        frame = client.capital_flow("JP.7203")
+        assert "names" not in name_codes(frame, client).attrs["capflow"]
 
 
 def test_what_came_can_be_collected(client):

@@ -24,6 +24,7 @@ __all__ = [
     "known_watchlists",
     "recent_codes",
     "remember",
+    "unsought_names",
 ]
 
 R = TypeVar("R")
@@ -38,6 +39,7 @@ _names: dict[str, dict[str, str]] = {}
 _watchlists: dict[str, dict[str, None]] = {}
 _members: dict[str, dict[str, None]] = {}
 _recent: dict[str, dict[str, None]] = {}
+_sought: dict[str, dict[str, None]] = {}
 _lock = Lock()
 
 
@@ -90,6 +92,15 @@ def known_names(url: str, codes: Iterable[str]) -> dict[str, str]:
     asked = list(codes)
     held = _names.get(url, {})
     return {code: held[code] for code in asked if code in held} if len(asked) <= MOST_NAMES else {}
+
+
+def unsought_names(url: str, codes: Iterable[str]) -> list[str]:
+    """Return the codes whose names are neither known nor were ever sought, and take them as sought now."""
+    with _lock:
+        held, sought = _names.get(url, {}), _sought.setdefault(url, {})
+        found = [code for code in codes if code not in held and code not in sought]
+        sought.update(dict.fromkeys(found))
+        return found
 
 
 def known_codes(url: str) -> dict[str, str]:
