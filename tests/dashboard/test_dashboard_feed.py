@@ -10,13 +10,17 @@ from threading import Condition
 import pytest
 
 import pd_capflow
-from pd_capflow.client import Client, resolve
+from pd_capflow.client import Client, resolve, settings
 from pd_capflow.gateway.handlers import Refusal
 from pd_capflow.gateway.limits import Limit
+from pd_capflow.gateway.session import Session
+from pd_capflow.notebook.dashboard import feed as feed_module
 from pd_capflow.notebook.dashboard.feed import Feed
+from pd_capflow.notebook.dashboard.harvest import LONG_AGO
 from pd_capflow.notebook.dashboard.pace import AT_REST_SECONDS
+from pd_capflow.notebook.dashboard.timetable import Timetable
 from pd_capflow.notebook.dashboard.wish import Wish
-from pd_capflow.protocol.messages import CAPITAL_FLOW
+from pd_capflow.protocol.messages import CAPITAL_DISTRIBUTION, CAPITAL_FLOW, SNAPSHOT
 from pd_capflow.security import Security
 from tests.dashboard.conftest import BOUND, MORNING
 
@@ -234,3 +238,50 @@ def test_a_gateway_that_is_not_there_is_told_and_tried_again(listen, gateway_pro
     assert not reading.flows
     gateway_process.start()
     assert feed.until(lambda reading: reading.flows).trouble is None
+
+
+@pytest.fixture
+def silence(monkeypatch):
+    """Have gateways take some requests and never answer them."""
+    answer = Session._answer
+
+    def keep_silent(*methods):
+        def answer_others(session, asked):
+            if asked.method not in methods:
+                answer(session, asked)
+
+        monkeypatch.setattr(Session, "_answer", answer_others)
+
+    return keep_silent
+
+
+def test_flows_are_shown_while_prices_are_still_awaited(gateway_at, listen, silence):
+    silence(SNAPSHOT)
+    feed = listen(gateway_at().url, wish_for("HK.00700"))
+    reading = feed.until(lambda reading: reading.flows)
+    assert not reading.quotes
+    assert reading.rounds == 0  # it is not over
+
+
+def test_a_distribution_that_never_comes_is_told(gateway_at, listen, silence, monkeypatch):
+    monkeypatch.setattr(settings, "_configured", {"timeout": 0.5})
+    silence(CAPITAL_DISTRIBUTION)
+    feed = listen(gateway_at().url, wish_for("HK.00700", kind="distribution"))
+    reading = feed.until(lambda reading: reading.trouble is not None)
+    assert "Qot_GetCapitalDistribution" in str(reading.trouble)
+    assert reading.flows
+    silence()
+    assert feed.until(lambda reading: reading.distributions).trouble is None
+
+
+def test_a_feed_reads_the_budget_a_few_times_a_round_however_many_codes(gateway_at, listen, monkeypatch):
+    """It is on the I/O thread, which all clients share, and the budget is in a file."""
+    made = []
+    monkeypatch.setattr(feed_module, "Timetable", lambda *given: made.append(1) or Timetable(*given))
+    codes = [f"HK.{number:05}" for number in range(1, 101)]
+    feed = listen(gateway_at().url, wish_for(*codes, interval=1.0))
+    feed.until(lambda reading: reading.rounds == 1)
+    made.clear()
+    feed.feed._states_at = LONG_AGO
+    feed.until(lambda reading: reading.rounds == 2)
+    assert len(made) < 20

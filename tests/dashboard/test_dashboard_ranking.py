@@ -216,7 +216,7 @@ def test_a_gateway_that_never_answered_is_not_called_lost():
 
 def test_a_closed_market_and_a_used_up_budget_are_told():
     assert "1 at rest: every 5 min" in line(at_rest=frozenset({HK}), markets={"HK": "closed"})
-    assert "others use the rate budget" in line(is_squeezed=True)
+    assert "waiting for the rate budget" in line(is_squeezed=True)
 
 
 def test_the_status_line_is_escaped():
