@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
-__all__ = ["FOLDER", "NOTEBOOKS", "code_cells", "is_to_fail", "run"]
+__all__ = ["DRAWN", "FOLDER", "NOTEBOOKS", "SHEET", "TAKEN", "WIDGET", "code_cells", "is_to_fail", "run"]
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -36,14 +36,16 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 WIDGET = "application/vnd.jupyter.widget-view+json"
 #: Facts of a dashboard's status line that are others a second later, as HTML and as text.
 SECOND = re.compile(
-    r'<span class="capflow-fact capflow-(?:budget|every|rest|next)">[^<]*</span>'
+    r'<span class="capflow-fact capflow-(?:budget|every|rest|next)">[^<]*\d[^<]*</span>'
     r"| · (?:\d+ of \d+ requests left|[^·]*: (?:each )?every \d+ \w+|next at [\d:]+)(?= ·|>)"
 )
 
 #: Pictures of the README that the command line draws: what ``capflow fetch`` is asked for.
 DRAWN = {"flow": ("HK.00700",)}
+#: The one of several charts, which `tests.sheet` draws.
+SHEET = "charts"
 #: Pictures of the README that the tests take in a browser: what they call them.
-TAKEN = {"lab": "tour-1280"}
+TAKEN = {"lab": "tour-1280", "dashboard": "dashboard"}
 
 
 def run(path: Path, home: Path, moment: datetime | None = None) -> NotebookNode:
@@ -111,6 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _keep(path)
     for name, question in DRAWN.items():
         _draw(_picture(name), question)
+    _run([sys.executable, "-m", "tests.sheet", str(_picture(SHEET))], _picture(SHEET))
     if options.browser:
         _take()
     return 0
@@ -133,7 +136,11 @@ def _draw(path: Path, question: Sequence[str]) -> None:
         "import sys, time_machine; from pd_capflow.__main__ import main\n"
         f"with time_machine.travel({EVENING.timestamp()!r}, tick=True): sys.exit(main({arguments}))"
     )
-    command = [sys.executable, "-c", script]
+    _run([sys.executable, "-c", script], path)
+
+
+def _run(command: Sequence[str], path: Path) -> None:
+    """Run what draws a picture, where nobody's settings are."""
     with tempfile.TemporaryDirectory() as home:
         subprocess.run(command, env=environment(Path(home)), stdout=subprocess.DEVNULL, check=True)
     print(path)

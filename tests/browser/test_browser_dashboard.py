@@ -24,6 +24,14 @@ AFTERNOON = MORNING.replace(hour=14, minute=25)
 WINDOW = {"width": 1360, "height": 860}
 
 
+#: For tests that are to see many refreshes soon.
+UNPACED = {"rate": None}
+
+
+def written(**options):
+    return ", ".join(f"{name}={value!r}" for name, value in options.items())
+
+
 @pytest.fixture
 def gateway():
     there = GatewayProcess()
@@ -42,11 +50,10 @@ def open_board(open_notebook, complaints):
     """Open a dashboard in a notebook of its own."""
     from tests.browser.board import Board  # which needs Playwright
 
-    def open_board(url, codes=CODES, *, rate=None, window=None, **options):
-        told = "".join(f", {name}={value!r}" for name, value in {"interval": 1, **options}.items())
+    def open_board(url, codes=CODES, *, settings=UNPACED, window=None, **options):
         sources = (
-            f"import pd_capflow\n\npd_capflow.configure(url={url!r}, rate={rate!r})",
-            f"board = pd_capflow.dashboard({codes!r}{told})\nboard",
+            f"import pd_capflow\n\npd_capflow.configure({written(url=url, **settings)})",
+            f"board = pd_capflow.dashboard({codes!r}, {written(**{'interval': 1, **options})})\nboard",
             "",
             "",
         )
@@ -211,8 +218,9 @@ def test_it_fits_and_nothing_is_cut(open_board, expect, screenshots, width, sche
     board = open_board(gateway.url, codes, lang=lang, theme=scheme, window=window)
     expect(board.ranking.locator("td.capflow-wait")).to_have_count(0)
     assert not board.cut()
-    for button in board.root.locator(".capflow-kind button").all():
+    for button in board.root.locator(".capflow-kind button").all()[1:]:
         button.click()
+        expect(board.title).to_have_text(f"HK.00700 {button.inner_text()}")
         board.is_drawn()
         assert not board.cut(), button.inner_text()
     board.notebook.screenshot(screenshots / f"dashboard-{width}-{scheme}-{lang}.png")
@@ -228,8 +236,8 @@ def test_a_long_text_breaks_nothing(open_board, gateway, expect, width):
         board.code.press("Enter")
         expect(board.message).to_contain_text(text[:30])
         assert not board.cut()
-    board.changes()
-    told(board, "board.show(period='day')")
+    board.button("Days").click()
+    expect(board.title).to_contain_text("Bars")
     assert not board.cut()
 
 
@@ -273,7 +281,7 @@ def test_the_magic_opens_it_too(board, expect):
 def test_its_picture(open_board, expect, screenshots, request):
     there = GatewayProcess(AFTERNOON, limit="30/30")
     request.addfinalizer(there.kill)
-    board = open_board(there.url, WATCHLIST, rate=(30, 30.0), interval=5)
+    board = open_board(there.url, WATCHLIST, settings={}, interval=5)
     expect(board.ranking.locator("td.capflow-wait")).to_have_count(0)
     board.changes()
     board.notebook.screenshot(screenshots / "dashboard.png")

@@ -57,16 +57,17 @@ def test_a_widget_stands_beside_a_picture_or_a_table_and_a_text(notebook):
                 assert {"image/png", "text/html"} & set(data), cell.id
 
 
-def test_a_page_without_a_network_shows_texts_tables_and_pictures(notebook, page, expect, screenshots):
+def test_a_page_without_a_network_shows_all_of_them(notebook, page, expect, screenshots, request):
     outputs = list(shown(notebook))
-    pictures = page.locator("img")
-    expect(pictures).to_have_count(sum(kind == "image/png" for kind, _ in outputs))
+    below = page.locator(".jp-OutputArea-output, .output_subarea")  # as the templates call it
+    html = "".join(text for kind, text in outputs if kind == "text/html")
+    pictures = below.locator("img")
+    expect(pictures).to_have_count(sum(kind == "image/png" for kind, _ in outputs) + html.count("<img"))
     for picture in pictures.all():
         expect(picture).to_be_visible()
         assert picture.evaluate("image => image.complete && image.naturalWidth > 100")
-    tables = page.locator("table")
-    expect(tables).to_have_count(sum(text.count("<table") for kind, text in outputs if kind == "text/html"))
+    expect(below.locator("table")).to_have_count(html.count("<table"))
     body = page.locator("body").inner_text()
     for text in (text for kind, text in outputs if kind == "text/plain"):
         assert text.strip() in body
-    page.screenshot(path=screenshots / "static.png", full_page=True)
+    page.screenshot(path=screenshots / f"static-{request.node.callspec.id}.png", full_page=True)

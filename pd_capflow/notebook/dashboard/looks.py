@@ -58,9 +58,9 @@ STYLE = """<style>
 .capflow-body > .capflow-ranking.capflow-ranking { flex: 1 1 500px; width: auto; min-width: 0;
   max-width: 700px; height: auto; max-height: 640px; overflow: auto; container-type: inline-size; }
 @container (max-width: 490px) { table.capflow-table .capflow-bar { display: none; } }
-table.capflow-table { border-collapse: collapse; width: 100%; border: none; margin: 0;
+table.capflow-table { border-collapse: collapse; width: 100%; border: none; margin: 0; table-layout: auto;
   font-variant-numeric: tabular-nums; font-size: 13px; line-height: 1.35; }
-table.capflow-table tr { background: transparent; }
+table.capflow-table tbody tr:nth-child(n), table.capflow-table tr { background: transparent; }
 table.capflow-table th, table.capflow-table td { padding: 3px 5px; text-align: right; white-space: nowrap;
   border: none; border-bottom: 1px solid var(--jp-border-color2, rgba(128,128,128,.3));
   background: transparent; color: inherit; font-weight: normal; vertical-align: middle; }
