@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from weakref import WeakSet
@@ -27,7 +27,7 @@ from pd_capflow.notebook.dashboard.timetable import SOON_SECONDS, Timetable
 from pd_capflow.protocol.messages import CAPITAL_DISTRIBUTION, SNAPSHOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pd_capflow.client.address import Address
     from pd_capflow.client.asynchronous import AsyncClient
@@ -45,6 +45,8 @@ log = logging.getLogger("pd_capflow.notebook")
 _STATES_SECONDS = 15.0
 # Seconds in which snapshots are not asked for after one was refused.
 _NO_QUOTES_SECONDS = 60.0
+# Seconds that flows wait for what goes beside them, so as to be shown together.
+_LATE_SECONDS = 0.5
 
 _running: WeakSet[Feed] = WeakSet()
 
@@ -129,9 +131,19 @@ class Feed:
                 return  # nobody wants to know any more
             harvest.take(outcome, self._began)
         if harvest.trouble is None:
-            await self._ask_distribution(wish, due)
-            await self._ask_quotes([security for security in due if security in harvest.flows])
+            with self._showing_what_came():
+                await self._ask_distribution(wish, due)
+                await self._ask_quotes([security for security in due if security in harvest.flows])
             self._rounds += bool(due)
+
+    @contextmanager
+    def _showing_what_came(self) -> Iterator[None]:
+        """Show what came already, if what goes beside it takes long."""
+        late = asyncio.get_running_loop().call_later(_LATE_SECONDS, self._report)
+        try:
+            yield
+        finally:
+            late.cancel()
 
     async def _ask(self, queries: Sequence[CapitalQuery]) -> Outcome:
         plan = Plan(queries, single=False, errors="collect")
@@ -144,10 +156,11 @@ class Feed:
         if self._now() - self._states_at < _STATES_SECONDS and harvest.trouble is None:
             return
         state = await self._client.fetch(State())
-        trading = [security for security in harvest.asked if not self._timetable.is_at_rest(security)]
+        before = self._timetable
         self._markets, self._states_at, harvest.trouble = state.markets, self._now(), None
-        for security in trading:
-            if self._timetable.is_at_rest(security):
+        after = self._timetable
+        for security in harvest.asked:
+            if after.is_at_rest(security) and not before.is_at_rest(security):
                 harvest.asked[security] = LONG_AGO  # to see how the session ended
 
     async def _ask_distribution(self, wish: Wish, due: Sequence[Security]) -> None:

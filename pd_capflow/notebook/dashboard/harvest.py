@@ -19,6 +19,9 @@ __all__ = ["LONG_AGO", "Harvest"]
 
 LONG_AGO = float("-inf")
 
+# Errors that are one code's; what else goes wrong may go wrong with any.
+_OF_A_CODE = (GatewayError, QueryError)
+
 
 @dataclass
 class Harvest:
@@ -70,8 +73,7 @@ class Harvest:
 
     def take(self, outcome: Outcome, at: float) -> None:
         """Sort what came: numbers, refusals of a code, and what is no code's fault."""
-        refused = _refused(outcome)
-        others = [why for who, why in outcome.errors.items() if who not in refused]
+        refused, others = _refused(outcome), _others(outcome)
         self.flows |= outcome.parts
         for security in outcome.parts:
             self.errors.pop(security, None)
@@ -85,7 +87,13 @@ class Harvest:
         """Take capital distributions, and why there are none."""
         self.distributions |= outcome.parts
         self.errors |= _refused(outcome)
+        if others := _others(outcome):
+            self.trouble = others[0]
 
 
 def _refused(outcome: Outcome) -> dict[Security, CapflowError]:
-    return {who: why for who, why in outcome.errors.items() if isinstance(why, GatewayError | QueryError)}
+    return {who: why for who, why in outcome.errors.items() if isinstance(why, _OF_A_CODE)}
+
+
+def _others(outcome: Outcome) -> list[CapflowError]:
+    return [why for why in outcome.errors.values() if not isinstance(why, _OF_A_CODE)]
