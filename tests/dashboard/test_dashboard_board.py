@@ -23,6 +23,7 @@ from pd_capflow.notebook.dashboard.reading import Reading
 from pd_capflow.notebook.dashboard.screen import Screen
 from pd_capflow.notebook.dashboard.wish import CHARTS, Wish
 from pd_capflow.plot import KINDS
+from pd_capflow.security import Security
 from tests.dashboard.conftest import BOUND, screen_of, until
 
 CODES = ["HK.00700", "US.AAPL"]
@@ -124,8 +125,9 @@ def test_a_snapshot_is_static_and_shows_what_is_wished_for(board_of):
         ({"colors": "blue"}, "auto, cn, intl, cb"),
         ({"lang": "fr"}, "en, zh"),
         ({"theme": "sepia"}, "light, dark"),
-        ({"interval": 0.2}, "1 or more"),
-        ({"interval": True}, "1 or more"),
+        ({"interval": 0.2}, "from 1 to 86,400"),
+        ({"interval": 1e12}, "from 1 to 86,400"),
+        ({"interval": True}, "from 1 to 86,400"),
         ({"client": "demo://"}, "connect"),
     ],
 )
@@ -511,3 +513,21 @@ def test_widgets_of_others_are_left_alone(board_of):
     board_of("HK.00700").close()
     assert other.comm is not None
     other.close()
+
+
+@pytest.mark.parametrize("lines", ["in_flow", 5, None, ["bogus"], [["in_flow"]], {"in_flow": 1, "x": 2}])
+def test_lines_that_are_none_are_refused_and_change_nothing(board_of, lines):
+    board = board_of("HK.00700")
+    with pytest.raises(QueryError, match="super_in_flow"):
+        board.show(lines=lines)
+    board.show(lines=["in_flow"])
+    assert board._screen.wish.lines == frozenset({"in_flow"})
+
+
+@pytest.mark.parametrize("code", [5, None, b"HK.00700"])
+def test_what_is_no_text_cannot_be_added(board_of, code):
+    board = board_of("HK.00700")
+    with pytest.raises(QueryError, match=r"HK\.00700"):
+        board.add(code)
+    board.add(Security.parse("US.AAPL"))
+    assert board.codes == ["HK.00700", "US.AAPL"]

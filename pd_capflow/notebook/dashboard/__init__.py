@@ -46,7 +46,7 @@ def dashboard(
         The chart: any of `pd_capflow.plot.KINDS` but those that need prices. By default ``cumulative`` for
         intraday rows and ``bars`` for longer ones.
     interval : float, optional
-        Seconds between two refreshes of a code, 1 or more; by default 5 for intraday rows, 15 for days, 60
+        Seconds between two refreshes of a code, from 1 to a day of them; by default 5 for intraday rows, 15 for days, 60
         for weeks and months. All codes share the gateway's rate budget, of which a sixth is left to other
         calls: 30 codes are refreshed every 36 seconds each. Codes whose market does not trade are
         refreshed every 5 minutes.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pd_capflow.errors import QueryError
 from pd_capflow.flow.selectors import Selection, parse_selection
 from pd_capflow.notebook.suggest import suggest
@@ -32,7 +34,7 @@ def options(text: str, url: str) -> list[str]:
     return [each if wanted.casefold() in each.casefold() else f"{each}{SEPARATOR}{wanted}" for each in found]
 
 
-def meant(text: str, url: str) -> Selection:
+def meant(text: Any, url: str) -> Selection:
     """Return what a text stands for: itself, if it is a code or selector, or else the best suggestion.
 
     Raises
@@ -45,6 +47,8 @@ def meant(text: str, url: str) -> Selection:
     >>> [str(part) for part in meant("tencent", "demo://").parts]
     ['HK.00700']
     """
+    if not isinstance(text, str):
+        return parse_selection(text)
     wanted = text.strip()
     try:
         return parse_selection(wanted)

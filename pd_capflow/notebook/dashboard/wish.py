@@ -40,7 +40,7 @@ _NOT_LIVE = ("quadrant",)
 #: Kinds of chart that a dashboard shows.
 CHARTS = tuple(kind for kind in KINDS if kind not in _NOT_LIVE)
 
-_SHORTEST = 1.0  # seconds between two refreshes
+_SHORTEST, _LONGEST = 1.0, 86_400.0  # seconds between two refreshes
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,7 @@ class Wish:
         _check("lang", self.lang, tuple(LANGUAGES))
         _check("theme", self.theme, THEMES)
         _check_interval(self.interval)
+        object.__setattr__(self, "lines", _checked_lines(self.lines))
         if len(self.codes) > MOST_CODES:
             raise QueryError(
                 f"{len(self.codes)} codes are too many to watch; expected up to {MOST_CODES}, since they "
@@ -144,5 +145,15 @@ def _check(name: str, value: object, known: Collection[object]) -> None:
 
 def _check_interval(interval: Any) -> None:
     is_number = isinstance(interval, int | float) and not isinstance(interval, bool)
-    if interval is not None and not (is_number and _SHORTEST <= interval < float("inf")):
-        raise QueryError(f"interval {interval!r} cannot be; expected seconds, {_SHORTEST:g} or more")
+    if interval is not None and not (is_number and _SHORTEST <= interval <= _LONGEST):
+        raise QueryError(
+            f"interval {interval!r} cannot be; expected seconds, from {_SHORTEST:g} to {_LONGEST:,.0f}"
+        )
+
+
+def _checked_lines(lines: Any) -> frozenset[str]:
+    is_several = not isinstance(lines, str) and hasattr(lines, "__iter__")
+    told = [*lines] if is_several else [lines]
+    if not is_several or any(line not in LINES for line in told):
+        raise QueryError(f"lines {lines!r} are not known: expected some of {', '.join(LINES)}, in a list")
+    return frozenset(told)
