@@ -18,11 +18,13 @@ from PIL import Image
 import pd_capflow
 from pd_capflow.client.portal import current_portal
 from pd_capflow.errors import QueryError, ReplyTimeoutError
+from pd_capflow.gateway.handlers import Refusal
 from pd_capflow.notebook.dashboard import close_dashboards
 from pd_capflow.notebook.dashboard.reading import Reading
 from pd_capflow.notebook.dashboard.screen import Screen
 from pd_capflow.notebook.dashboard.wish import CHARTS, Wish
 from pd_capflow.plot import KINDS
+from pd_capflow.protocol.messages import CAPITAL_FLOW
 from pd_capflow.security import Security
 from tests.dashboard.conftest import BOUND, screen_of, until
 
@@ -531,3 +533,47 @@ def test_what_is_no_text_cannot_be_added(board_of, code):
         board.add(code)
     board.add(Security.parse("US.AAPL"))
     assert board.codes == ["HK.00700", "US.AAPL"]
+
+
+def test_a_refusal_that_is_over_is_taken_back(gateway_at, board_of):
+    there = gateway_at()
+    board = board_of("HK.00700", url=there.url, interval=1.0)
+    _, panel = screen_of(board)
+
+    def refuse(method, c2s):
+        if method is CAPITAL_FLOW:
+            raise Refusal("unknown_security", symbol="00700")
+
+    there.on_request = refuse
+    until(board, lambda: "refused" in panel.message.value)
+    there.on_request = lambda method, c2s: None
+    board.wait(2)
+    assert panel.message.value == ""
+
+
+def test_what_was_said_since_a_refusal_is_not_taken_back_with_it(gateway_at, board_of):
+    there = gateway_at()
+    board = board_of(["HK.00700", "HK.99999"], url=there.url, interval=1.0)
+    _, panel = screen_of(board)
+    until(board, lambda: "refused" in panel.message.value)
+    panel.say("something else")
+    board.remove("HK.99999")
+    board.wait(2)
+    assert "something else" in panel.message.value
+
+
+def test_a_client_of_ones_own_that_was_closed_is_not_started_again(board_of):
+    client = pd_capflow.connect("demo://", rate=None)
+    board = board_of("HK.00700", client=client, url=None).wait(1)
+    _, panel = screen_of(board)
+    client.close()
+    with pytest.raises(QueryError, match="make another"):
+        board.start()
+    board.stop()
+    panel.toggle.click()
+    assert "make another" in panel.message.value
+
+
+def test_a_client_and_an_address_are_one_too_many():
+    with pd_capflow.connect("demo://") as client, pytest.raises(QueryError, match="the one or the other"):
+        pd_capflow.dashboard("HK.00700", client=client, url="demo://")

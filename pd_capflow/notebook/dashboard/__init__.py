@@ -46,9 +46,9 @@ def dashboard(
         The chart: any of `pd_capflow.plot.KINDS` but those that need prices. By default ``cumulative`` for
         intraday rows and ``bars`` for longer ones.
     interval : float, optional
-        Seconds between two refreshes of a code, from 1 to a day of them; by default 5 for intraday rows, 15 for days, 60
-        for weeks and months. All codes share the gateway's rate budget, of which a sixth is left to other
-        calls: 30 codes are refreshed every 36 seconds each. Codes whose market does not trade are
+        Seconds between two refreshes of a code, from 1 to 86,400; by default 5 for intraday rows, 15 for
+        days, 60 for weeks and months. All codes share the gateway's rate budget, of which a sixth is left
+        to other calls: 30 codes are refreshed every 36 seconds each. Codes whose market does not trade are
         refreshed every 5 minutes.
     colors : {"auto", "cn", "intl", "cb"}
         Colours of in and out, as for charts.
@@ -85,6 +85,8 @@ def dashboard(
     selection = parse_selection(codes)
     if client is not None and not callable(getattr(client, "submit", None)):
         raise QueryError(f"client={client!r} is no client; expected one that connect() gives")
+    if client is not None and url is not None:
+        raise QueryError(f"client={client!r} and url={url!r}; expected the one or the other")
 
     def find_client() -> Client:
         from pd_capflow.client import shared_client

@@ -179,6 +179,8 @@ class Dashboard:
         if self._client.link.status == "closed" or self._running.done():
             self._running.cancel()
             self._client = self._find_client()
+            if self._client.link.status == "closed":  # it was given, and is no other's to open
+                raise QueryError("the client of this dashboard was closed; connect, and make another")
             self._running = self._run()
         self._change(is_live=True)
 

@@ -10,6 +10,7 @@ from threading import Condition, Lock
 from typing import TYPE_CHECKING
 
 from pd_capflow.notebook.dashboard.drawing import Drawer, Drawing
+from pd_capflow.notebook.dashboard.markup import message_html
 from pd_capflow.notebook.dashboard.panel import Panel
 from pd_capflow.notebook.dashboard.studio import Place
 
@@ -61,6 +62,7 @@ class Screen:
         self.panel = Panel(acts, suggest)
         self.panel.show_wish(wish)
         self._drawn: tuple[Wish, Reading] | None = None
+        self._said = ""  # of what went wrong
         self._drawer = Drawer()
         self._page, self._news = Lock(), Condition()
         self._place = Place(self._draw)
@@ -106,17 +108,30 @@ class Screen:
             if self.is_closed:
                 return
             self.panel.show_drawing(drawing, wish, reading.names)
-            if (news := _news(before, drawing)) is not None:
-                self.panel.say(news, is_error=True)
+            self._tell(_news(before, drawing), drawing)
         with self._news:
             self.drawing, self._drawn, self.refreshes = drawing, (wish, reading), reading.rounds
             self._news.notify_all()
 
+    def _tell(self, news: str | None, drawing: Drawing) -> None:
+        """Say what is new of what went wrong, and take back what is over, if it still stands there."""
+        if news is not None:
+            self._said = news
+            self.panel.say(news, is_error=True)
+        elif self._said and self._said not in (*_errors(drawing).values(), drawing.problem):
+            if self.panel.message.value == message_html(self._said, is_error=True):
+                self.panel.say("")
+            self._said = ""
+
 
 def _news(before: Drawing, now: Drawing) -> str | None:
     """Return what went wrong since the last drawing: "" if that is over, None if there is no news."""
-    known = before.status.errors if before.status else {}
-    fresh = [why for code, why in (now.status.errors if now.status else {}).items() if code not in known]
+    known = _errors(before)
+    fresh = [why for code, why in _errors(now).items() if code not in known]
     if fresh:
         return fresh[-1]
     return now.problem if now.problem != before.problem else None
+
+
+def _errors(drawing: Drawing) -> Mapping[str, str]:
+    return drawing.status.errors if drawing.status else {}
