@@ -265,6 +265,21 @@ def test_texts_from_elsewhere_are_escaped_and_bounded(formats):
     assert all(len(line) < 900 for line in shown["text/plain"].split("\n")[:3])
 
 
+def test_a_terminal_obeys_nothing_that_stands_in_a_cell(client, formats):
+    frame = client.static_info(["HK.00700", "US.AAPL"])
+    frame["name"] = ["\x1b]0;title\x07", "\u202eliame"]
+    text = formats(frame[["name"]])["text/plain"]
+    assert all(char.isprintable() for char in text.replace("\n", ""))
+    assert "title" in text
+
+
+def test_two_dollars_in_names_are_no_formula(formats, day):
+    """Front ends read formulas in HTML, unless it says that there are none."""
+    day.attrs["capflow"]["names"] = {"HK.00700": "A US$ B US$"}
+    html = formats(day)["text/html"]
+    assert html.startswith('<div class="capflow-frame tex2jax_ignore mathjax_ignore">')
+
+
 def test_nothing_is_loaded_and_nothing_runs(formats, day):
     html = formats(day)["text/html"]
     for word in ("<script", "http:", "https:", "url(", "@import", "<link", "javascript"):

@@ -48,7 +48,7 @@ def run(kernel):
 
 def test_a_frame_comes_as_html_and_as_text(run):
     (result,) = run(f"%capflow HK.00700 {DEMO}")["execute_result"]
-    assert 'class="capflow-frame"' in result["data"]["text/html"]
+    assert 'class="capflow-frame ' in result["data"]["text/html"]
     assert "<svg" in result["data"]["text/html"]
     assert result["data"]["text/plain"].startswith("TENCENT HK.00700 · capital flow · intraday")
     for text in result["data"].values():

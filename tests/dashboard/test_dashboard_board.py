@@ -102,6 +102,11 @@ def test_what_is_wished_for_is_not_shown_before_the_feed_has_heard_of_it(board_o
     assert CODES[1] not in still.html
 
 
+def test_a_snapshot_has_no_formulas(board_of):
+    html = board_of("HK.00700").snapshot().html
+    assert html.startswith('<div class="capflow-still tex2jax_ignore mathjax_ignore">')
+
+
 def test_a_snapshot_is_static_and_shows_what_is_wished_for(board_of):
     board = board_of(CODES)
     before = board.wait(1).snapshot()

@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from pd_capflow.notebook.dashboard.looks import STYLE
+from pd_capflow.notebook.display.markup import NOT_MATHS
 
 if TYPE_CHECKING:
     from pd_capflow.notebook.dashboard.drawing import Drawing
@@ -39,7 +40,7 @@ class Still:
         chart = f'<div class="capflow-figure">{picture_html(drawing)}</div>' if drawing.png else ""
         ranking = f'<div class="capflow-ranking">{drawing.ranking_html}</div>'
         html = (
-            f'<div class="capflow-still">{STYLE}<div class="capflow-body">{chart}{ranking}</div>'
+            f'<div class="capflow-still {NOT_MATHS}">{STYLE}<div class="capflow-body">{chart}{ranking}</div>'
             f'<div class="capflow-status">{drawing.status_html}</div></div>'
         )
         return cls(drawing.png, html, str(drawing.status or ""))

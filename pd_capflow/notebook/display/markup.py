@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from pd_capflow.notebook.display.facts import Facts, Line
     from pd_capflow.notebook.preferences import Preferences
 
-__all__ = ["markup"]
+__all__ = ["NOT_MATHS", "markup"]
+
+#: Classes of what front ends must not read formulas in: two US$ in names would be one.
+NOT_MATHS = "tex2jax_ignore mathjax_ignore"
 
 _STYLE = """\
 <style>
@@ -55,7 +58,8 @@ def markup(frame: pd.DataFrame, facts: Facts, preferences: Preferences) -> str |
     line = " · ".join([*said.subject(), *said.provenance(len(frame), shown)])
     head = _codes(said, preferences) + _element("span", "capflow-demo", said.demo())
     below = _element("div", "capflow-facts", line) + _element("div", "capflow-failed", said.failures())
-    return f'<div class="capflow-frame">{_STYLE}<div class="capflow-head">{head}</div>{below}{table}</div>'
+    inside = f'{_STYLE}<div class="capflow-head">{head}</div>{below}{table}'
+    return f'<div class="capflow-frame {NOT_MATHS}">{inside}</div>'
 
 
 def _element(tag: str, name: str, text: str) -> str:

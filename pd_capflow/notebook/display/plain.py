@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["plain"]
 
+_MARK = "\N{REPLACEMENT CHARACTER}"
+
 
 def plain(frame: pd.DataFrame, facts: Facts, preferences: Preferences) -> str:
     """Return a heading of two lines or so, and a short table."""
@@ -23,4 +25,9 @@ def plain(frame: pd.DataFrame, facts: Facts, preferences: Preferences) -> str:
     said = Heading(facts, preferences.lang)
     first = " · ".join(filter(None, [", ".join(said.titles()), *said.subject()]))
     second = " · ".join(said.provenance(len(frame), shown if facts.kind else len(frame)))
-    return "\n".join(filter(None, [first, second, said.demo(), said.failures(), table]))
+    return _visible("\n".join(filter(None, [first, second, said.demo(), said.failures(), table])))
+
+
+def _visible(text: str) -> str:
+    """Return a text with a mark for whatever a terminal might obey; cells hold names as they were sent."""
+    return "".join(char if char.isprintable() or char == "\n" else _MARK for char in text)
