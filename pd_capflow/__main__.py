@@ -149,8 +149,8 @@ def _fetch(told: argparse.Namespace) -> int:
     if not split_codes(told.codes):
         raise QueryError("no code given; expected one such as: capflow fetch HK.00700")
     _check_chart(told)
-    path = Path(told.out) if told.out else None
-    write = writer_for(path) if path else None
+    path = Path(told.out) if told.out is not None else None
+    write = writer_for(path) if path is not None else None
     draw = _drawer(told) if told.plot else None
     frame, code = _ask(shared_client(told.url), told)
     _show(frame)

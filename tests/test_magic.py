@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pandas as pd
 import pytest
 
 from pd_capflow.client.synchronous import Client
-from pd_capflow.errors import BatchInterrupted, ConnectError, GatewayError, QueryError, UnknownSecurityError
+from pd_capflow.errors import (
+    BatchInterrupted,
+    CapflowError,
+    ConnectError,
+    GatewayError,
+    QueryError,
+    UnknownSecurityError,
+)
 from pd_capflow.gateway.plates import WATCHLISTS, Watchlist
 from pd_capflow.security import Security
 
@@ -457,3 +466,18 @@ def test_who_interrupts_is_told_in_one_line_where_the_rest_is(run, monkeypatch):
     _, printed = run(f"%capflow HK.00700 US.AAPL {DEMO}")
     assert printed == ("BatchInterrupted: stopped after 1 of 2 codes; what came is in sys.last_value.frame\n")
     assert run("import sys; sys.last_value.frame")[0].result is came
+
+
+@pytest.mark.parametrize("line", ["HK.99999", "HK.99999 HK.99998", "nonsense"])
+def test_an_error_of_the_magic_can_still_be_pickled(shell, line):
+    with pytest.raises(CapflowError) as caught:
+        shell.run_line_magic("capflow", f"{line} {DEMO}")
+    again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301  # our own bytes
+    assert (type(again), str(again)) == (type(caught.value), str(caught.value))
+
+
+def test_a_file_without_a_name_is_refused(run):
+    """As `--out $path` has it where path is empty: a frame that nobody kept must not pass for kept."""
+    result, printed = run(f"%capflow HK.00700 {DEMO} --out ''")
+    assert isinstance(result.error_in_exec, QueryError)
+    assert "expected a name that ends in" in printed

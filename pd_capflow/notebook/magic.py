@@ -71,7 +71,7 @@ class CapflowMagics(Preferences, Magics):
 
     def _frame(self, told: argparse.Namespace, codes: Codes) -> pd.DataFrame:
         question, look = self._question(told, codes), self._look(told)
-        write = writer_for(Path(told.out).expanduser()) if told.out else None
+        write = writer_for(Path(told.out).expanduser()) if told.out is not None else None
         client = self._client(told)
         frame = name_codes(question.ask(client), client)
         self._keep(frame, told.name)

@@ -43,14 +43,20 @@ def in_one_line(error: _E, text: str | None = None) -> _E:
     text : str, optional
         What to say instead of its own text.
     """
-
-    def render() -> list[str]:
-        del error._render_traceback_  # type: ignore[attr-defined]  # IPython's hook, set below
-        return [f"{type(error).__name__}: {one_line(said, _LONGEST)}"]
-
     said = _said(error) if text is None else text
-    error._render_traceback_ = render  # type: ignore[attr-defined]  # as above
+    error._render_traceback_ = _Line(error, said)  # type: ignore[attr-defined]  # IPython's hook
     return error
+
+
+class _Line:
+    """Draws an error as one line, once. It is no closure, so that the error can still be pickled."""
+
+    def __init__(self, error: BaseException, said: str) -> None:
+        self._error, self._said = error, said
+
+    def __call__(self) -> list[str]:
+        vars(self._error).pop("_render_traceback_", None)
+        return [f"{type(self._error).__name__}: {one_line(self._said, _LONGEST)}"]
 
 
 def _said(error: BaseException) -> str:
