@@ -61,7 +61,8 @@ def test_before_the_first_answer_the_frame_is_empty_and_has_its_shape(board_of, 
     assert "in_flow" in board.frame.columns
 
 
-def test_it_shows_a_widget_and_for_other_pages_a_picture_and_text(board_of):
+def test_it_shows_a_widget_and_for_other_pages_a_picture_and_text(board_of, monkeypatch):
+    monkeypatch.setattr("pd_capflow.notebook.dashboard.board._FIRST_PICTURE_SECONDS", BOUND)
     bundle = board_of(CODES)._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert picture(b64decode(bundle["image/png"])).size == (900, 460)

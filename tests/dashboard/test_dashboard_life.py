@@ -74,7 +74,7 @@ def run(*sources, timeout=120):
 
 
 @pytest.mark.timeout(240)
-def test_a_kernel_shows_it_waits_for_it_and_goes_on():
+def test_a_kernel_shows_it_waits_for_it_and_goes_on(gateway_process):
     """While a cell works for long, the dashboard is refreshed by the other threads."""
     busy = (
         "import time\n"
@@ -86,7 +86,7 @@ def test_a_kernel_shows_it_waits_for_it_and_goes_on():
     begin = (
         "import pd_capflow\n"
         "pd_capflow.configure(rate=None)\n"
-        "board = pd_capflow.dashboard(['HK.00700', 'US.AAPL'], url='demo://', interval=1)\n"
+        f"board = pd_capflow.dashboard(['HK.00700', 'US.AAPL'], url={gateway_process.url!r}, interval=1)\n"
         "board"
     )
     shown, stilled, worked, ended = run(
