@@ -171,6 +171,13 @@ def test_a_plate_can_be_watched(board_of):
     assert board_of("plate:HK.BK1001").codes == members
 
 
+def test_what_begins_any_code_of_a_market_is_none(board_of):
+    board = board_of("HK.00700")
+    with pytest.raises(QueryError, match="no valid symbol"):
+        board.add("HK.")
+    assert board.codes == ["HK.00700"]
+
+
 def test_what_is_typed_is_added_by_enter_and_what_is_not_known_is_one_line(board_of):
     board = board_of("HK.00700")
     _, panel = screen_of(board)

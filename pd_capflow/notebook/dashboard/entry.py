@@ -53,7 +53,7 @@ def meant(text: Any, url: str) -> Selection:
     try:
         return parse_selection(wanted)
     except QueryError as error:
-        if ":" in wanted:
+        if ":" in wanted or wanted.endswith("."):  # "HK." begins any code of a market, and is none
             raise
         found = suggest(wanted, url, limit=1) if wanted else []
         if found:
