@@ -1,13 +1,15 @@
 """Frames -> files: CSV, JSON and Parquet, from which the same numbers can be read again.
 
 Invented numbers have a column ``demo`` in every format, since no comment and no metadata survives all
-that reads them.
+that reads them. A file is there whole or not at all: it is written beside its place and then moved there.
 """
 
 from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from pd_capflow.errors import CapflowError, QueryError
@@ -15,7 +17,6 @@ from pd_capflow.flow.frames import ATTRS, DEMO_NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import pandas as pd
 
@@ -26,7 +27,7 @@ DEMO_COLUMN = "demo"
 
 
 def writer_for(path: Path) -> Callable[[pd.DataFrame], None]:
-    """Return what writes a frame to a file; a suffix that is not known is refused at once.
+    """Return what writes a frame to a file; a suffix or folder that cannot be is refused at once.
 
     Parameters
     ----------
@@ -38,14 +39,22 @@ def writer_for(path: Path) -> Callable[[pd.DataFrame], None]:
     ------
     QueryError
         If the suffix is none of these.
+    CapflowError
+        If there is no such folder, or the path is one itself.
     """
     write = _WRITERS.get(path.suffix.lower())
     if write is None:
         raise QueryError(f"--out {path}: expected a name that ends in {', '.join(_WRITERS)}")
+    if not path.parent.is_dir():
+        raise CapflowError(f"--out {path}: there is no folder {path.parent}; make it, or name another")
+    if path.is_dir():
+        raise CapflowError(f"--out {path} is a folder; expected the name of a file")
 
     def write_marked(frame: pd.DataFrame) -> None:
         try:
-            write(_marked(frame), path)
+            _write_whole(write, _marked(frame), path)
+        except OSError as error:
+            raise CapflowError(f"--out {path}: {error.strerror or error}; nothing was written") from error
         except ImportError as error:
             raise CapflowError(f"--out {path}: {error}. pip install 'pd_capflow[store]' brings it") from error
 
@@ -60,6 +69,14 @@ def told_of(path: object, frame: pd.DataFrame) -> str:
 
 def _marked(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{DEMO_COLUMN: True}) if frame.attrs[ATTRS]["source"]["demo"] else frame
+
+
+def _write_whole(write: Callable[[pd.DataFrame, Path], None], frame: pd.DataFrame, path: Path) -> None:
+    place = path.resolve()  # what a link points to is replaced, not the link
+    with TemporaryDirectory(prefix=".capflow-", dir=place.parent) as folder:
+        draft = Path(folder, place.name)
+        write(frame, draft)
+        draft.replace(place)
 
 
 def _write_csv(frame: pd.DataFrame, path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pd_capflow.errors import QueryError
+from pd_capflow.errors import CapflowError, QueryError
 from pd_capflow.files import writer_for
 
 FACTS = {"codes": ["US.AAPL"], "source": {"url": "tcp://127.0.0.1:11111", "demo": False}}
@@ -65,3 +65,38 @@ def test_invented_numbers_say_so_in_the_file_and_true_ones_have_no_such_column(t
 def test_an_unknown_suffix_is_refused_before_anything_is_asked(tmp_path):
     with pytest.raises(QueryError, match=r"\.csv, \.parquet, \.json"):
         writer_for(tmp_path / "flow.xls")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json", "parquet"])
+def test_a_write_that_fails_leaves_the_file_that_was_there_and_no_other(tmp_path, suffix):
+    path = tmp_path / f"flow.{suffix}"
+    writer_for(path)(frame_of([1.0]))
+    before = path.read_bytes()
+    with pytest.raises((ValueError, TypeError)):
+        writer_for(path)(frame_of([2.0]).assign(odd=[Unprintable()]))
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+class Unprintable:
+    def __str__(self):
+        raise ValueError("no text")
+
+    __repr__ = __str__
+
+
+def test_a_place_where_no_file_can_be_is_refused_before_there_is_a_frame(tmp_path):
+    with pytest.raises(CapflowError, match=r"there is no folder .*missing; make it"):
+        writer_for(tmp_path / "missing" / "flow.csv")
+    (tmp_path / "flow.csv").mkdir()
+    with pytest.raises(CapflowError, match="is a folder"):
+        writer_for(tmp_path / "flow.csv")
+
+
+def test_a_link_stays_a_link_to_the_file_that_is_written(tmp_path):
+    (tmp_path / "real.csv").write_text("old")
+    link = tmp_path / "flow.csv"
+    link.symlink_to(tmp_path / "real.csv")
+    writer_for(link)(frame_of([1.0]))
+    assert link.is_symlink()
+    assert "old" not in (tmp_path / "real.csv").read_text()
