@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     )
     from pd_capflow.notebook.dashboard import dashboard
     from pd_capflow.security import MARKETS, Security
+    from pd_capflow.store import Store
 
 __version__ = "0.1.0"
 
@@ -81,6 +82,7 @@ __all__ = [
     "Snapshot",
     "State",
     "StaticInfo",
+    "Store",
     "TradeDates",
     "Watchlist",
     "Watchlists",
@@ -125,6 +127,7 @@ _DOORS = {
     "Watchlists": "flow.queries",
     "MARKETS": "security",
     "Security": "security",
+    "Store": "store",
 }
 
 

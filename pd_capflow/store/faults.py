@@ -1,0 +1,81 @@
+"""What goes wrong outside -> `StoreError` with the path and what to do about it.
+
+The libraries below say most of it in text only, so a table of what these texts hold decides; what the
+table does not know is told as it came.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pd_capflow.errors import StoreError
+from pd_capflow.texts import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["foreign_errors", "translated"]
+
+_WORDS = 300
+# What the text holds, in lower case -> what is wrong and what to do.
+_FAULTS = (
+    (
+        ("no space left", "os error 28", "disk quota", "quota exceeded", "storagefull"),
+        "the disk is full; what was recorded before is whole: make room and write again",
+    ),
+    (
+        (
+            "permission denied",
+            "os error 13",
+            "os error 1)",
+            "accessdenied",
+            "forbidden",
+            "unauthorized",
+            "403",
+        ),
+        "no permission there; let this user read and write it, or choose another path",
+    ),
+    (
+        ("read-only file system", "os error 30"),
+        "the file system is read-only; choose a path that can be written",
+    ),
+    (
+        ("no such file", "os error 2", "not found", "notfound"),
+        "a file of the store is missing; verify() tells which, and as_of reaches no further back than what "
+        "compact() keeps",
+    ),
+    (
+        ("connect", "timed out", "timeout", "dns"),
+        "the object store does not answer; look at the network and its endpoint, and try again",
+    ),
+    (
+        ("unknown scheme", "could not find suitable", "unsupported"),
+        "nothing keeps a store at such an address; expected a folder, or a URL such as s3://BUCKET/PATH",
+    ),
+)
+
+
+def foreign_errors() -> tuple[type[BaseException], ...]:
+    """Return what the libraries below raise when something outside goes wrong."""
+    from deltalake.exceptions import DeltaError
+    from pyarrow import ArrowException
+
+    return (DeltaError, ArrowException, OSError)
+
+
+@contextmanager
+def translated(path: str) -> Iterator[None]:
+    """Raise a `StoreError` that names the path for whatever the libraries below raise."""
+    try:
+        yield
+    except foreign_errors() as error:
+        raise StoreError(f"store {path}: {_meaning(error)}") from error
+
+
+def _meaning(error: BaseException) -> str:
+    text = str(error)
+    for signs, meaning in _FAULTS:
+        if any(sign in text.lower() for sign in signs):
+            return f"{meaning} ({one_line(text, _WORDS)})"
+    return one_line(f"{type(error).__name__}: {text}", _WORDS)

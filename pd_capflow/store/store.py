@@ -1,0 +1,383 @@
+"""The store: write frames, read them back."""
+
+from __future__ import annotations
+
+import os
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from pd_capflow.errors import StoreError
+from pd_capflow.flow.frames import facts_in
+from pd_capflow.flow.queries.question import PERIODS as NAMES_OF_PERIODS
+from pd_capflow.flow.queries.question import one_of, parse_codes, parse_day
+from pd_capflow.security import MARKETS
+from pd_capflow.store.answers import frame_from
+from pd_capflow.store.changes import changes
+from pd_capflow.store.layout import DISTRIBUTIONS, INTRADAY, LAYOUTS, SCHEMA_VERSION, layout_of
+from pd_capflow.store.rows import arrow_of, layout_for, rows_from
+from pd_capflow.store.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pd_capflow.security import Security
+    from pd_capflow.store.layout import Layout
+    from pd_capflow.store.table import Snapshot
+
+__all__ = ["Store"]
+
+_SCHEMA, _DEMO = "capflow.schema", "capflow.demo"
+_MOST_CODES_NAMED = 5
+
+
+class Store:
+    """Capital flow that was recorded, on this machine or in an object store.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        A folder, or the URL of one in an object store, such as ``s3://BUCKET/flows``. It is made by the
+        first write.
+    demo : bool
+        Whether it holds the invented numbers of a demo gateway. It holds nothing else then.
+
+    Raises
+    ------
+    StoreError
+        If the path holds something else, or a store of a newer schema, or one of the other kind.
+
+    Examples
+    --------
+    >>> import tempfile, pd_capflow
+    >>> store = pd_capflow.Store(tempfile.mkdtemp(), demo=True)
+    >>> frame = pd_capflow.fetch("HK.00700", "day", "2026-01-05", "2026-01-09")
+    >>> store.write(frame), store.write(frame)
+    (5, 0)
+    >>> store.read("HK.00700", "2026-01-06", "2026-01-07", "day").index.day.tolist()
+    [6, 7]
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, demo: bool = False) -> None:
+        self.path = _normal(path)
+        self.demo = bool(demo)
+        self._tables = {layout.name: Table(self.path, layout) for layout in LAYOUTS}
+        self._checked = False
+        self._check()
+
+    def __repr__(self) -> str:
+        return f"Store({self.path!r}{', demo=True' if self.demo else ''})"
+
+    @property
+    def url(self) -> str:
+        """The address under which the store is read like a gateway."""
+        return f"store://{self.path}"
+
+    def write(self, frame: pd.DataFrame) -> int:
+        """Keep a frame as a gateway served it; what is there already is not written again.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Capital flow of any period, or distribution, of one or more codes.
+
+        Returns
+        -------
+        int
+            Rows that were new or are others now.
+
+        Raises
+        ------
+        StoreError
+            If the frame is not as it was served, or is of the other kind (demo or real), or it cannot be
+            written. What was there before is whole then.
+        """
+        layout = layout_for(frame)
+        self._check_kind(frame)
+        rows = rows_from(frame, layout)
+        if rows.empty:
+            return 0
+        self._make(layout)
+        table = self._tables[layout.name]
+
+        def change(snapshot: Snapshot) -> int:
+            written, replaces = changes(rows, self._held(snapshot, rows, layout), layout)
+            if not written.empty:
+                put = table.merge if replaces else table.append
+                put(snapshot, arrow_of(written, layout))
+            return len(written)
+
+        return table.commit(change)
+
+    def read(
+        self,
+        codes: str | Security | Iterable[str | Security] | None = None,
+        start: Any = None,
+        end: Any = None,
+        period: str = "intraday",
+        *,
+        columns: Sequence[str] | None = None,
+        as_of: Any = None,
+    ) -> pd.DataFrame:
+        """Return recorded capital flow as `pd_capflow.Client.capital_flow` gives it.
+
+        Parameters
+        ----------
+        codes : str, or iterable of str, optional
+            One code gives a frame indexed by ``time``, several one indexed by ``(code, time)``. By
+            default all that are recorded.
+        start, end : date-like, optional
+            First and last day at the exchange. By default all that is recorded.
+        period : {"intraday", "day", "week", "month"}
+        columns : sequence of str, optional
+            Some of the columns; less is read then.
+        as_of : datetime-like or int, optional
+            What the store knew at a moment, or at a version of its table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``float64`` amounts; cumulative since the open of each session where intraday.
+
+        Raises
+        ------
+        StoreError
+            If there is no store, or nothing is recorded of a code or day asked for.
+        QueryError
+            If the question cannot be understood.
+        """
+        period = one_of("period", period, NAMES_OF_PERIODS)
+        return self._read(layout_of(period), codes, start, end, period, columns, as_of)
+
+    def distribution(
+        self,
+        codes: str | Security | Iterable[str | Security] | None = None,
+        start: Any = None,
+        end: Any = None,
+        *,
+        as_of: Any = None,
+    ) -> pd.DataFrame:
+        """Return recorded distributions: of each code a row for each time that it was recorded.
+
+        Parameters
+        ----------
+        codes, start, end, as_of
+            As for `read`.
+        """
+        return self._read(DISTRIBUTIONS, codes, start, end, "intraday", None, as_of)
+
+    def codes(self, period: str | None = None) -> list[str]:
+        """Return the codes that are recorded, sorted; of one period where it is given."""
+        found: set[str] = set()
+        for layout, where in self._places(period):
+            snapshot = self._tables[layout.name].snapshot()
+            if snapshot is not None:
+                found |= set(pc.unique(snapshot.rows(where, ["code"]).column("code")).to_pylist())
+        self._check_there()
+        return sorted(found)
+
+    def days(self, codes: str | Iterable[str] | None = None) -> pd.DataFrame:
+        """Return the sessions of which minutes are recorded.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by ``market`` and ``session``: ``codes`` and ``rows``, how many of each.
+        """
+        snapshot = self._there(INTRADAY)
+        where = (
+            None if codes is None else pc.field("code").isin([str(code) for code in parse_codes(codes)[0]])
+        )
+        rows = snapshot.rows(where, ["code", "session", "empty"]).to_pandas()
+        rows["market"] = rows["code"].str.partition(".")[0]
+        rows["session"] = pd.to_datetime(rows["session"])
+        rows["filled"] = ~rows["empty"]
+        return rows.groupby(["market", "session"]).agg(codes=("code", "nunique"), rows=("filled", "sum"))
+
+    def _read(
+        self, layout: Layout, codes: Any, start: Any, end: Any, period: str, columns: Any, as_of: Any
+    ) -> pd.DataFrame:
+        chosen, single = parse_codes(codes) if codes is not None else (None, False)
+        asked = None if chosen is None else [str(code) for code in chosen]
+        first, last = _range(start, end, asked)
+        snapshot = self._there(layout, as_of)
+        amounts = _known_columns(columns, layout)
+        where = _where(layout, asked, first, last, period)
+        told = ["last_valid_time", "url", "gateways", "name"]
+        rows = snapshot.rows(where, ["code", "session", "time", "nth", *amounts, *told, "empty"])
+        held = sorted(pc.unique(rows.column("code")).to_pylist())
+        self._check_came(asked, held, first, last)
+        return frame_from(
+            rows,
+            held if asked is None else asked,
+            layout,
+            period=period,
+            single=single,
+            demo=self.demo,
+            columns=None if columns is None else amounts,
+        )
+
+    def _held(self, snapshot: Snapshot, rows: pd.DataFrame, layout: Layout) -> pd.DataFrame:
+        sessions = rows["session"].dt.date
+        codes = rows["code"].unique().tolist()
+        period = rows["period"].iloc[0] if layout.partition == "period" else "intraday"
+        where = _where(layout, codes, sessions.min(), sessions.max(), period)
+        held = snapshot.rows(where, [*layout.key, *layout.amounts, "last_valid_time", "empty"]).to_pandas()
+        held["session"] = pd.to_datetime(held["session"]).dt.as_unit(rows["session"].dt.unit)
+        held["code"] = held["code"].astype("str")
+        return held
+
+    def _places(self, period: str | None) -> list[tuple[Layout, ds.Expression | None]]:
+        if period is None:
+            return [(layout, None) for layout in LAYOUTS]
+        layout = layout_of(one_of("period", period, NAMES_OF_PERIODS))
+        return [(layout, None if layout is INTRADAY else pc.field("period") == period)]
+
+    def _check_kind(self, frame: pd.DataFrame) -> None:
+        is_demo = bool(facts_in(frame)["source"]["demo"])
+        if is_demo and not self.demo:
+            raise StoreError(
+                f"store {self.path}: the frame is demo data, and demo data goes only into a store of its own; "
+                "open one with Store(path, demo=True)"
+            )
+        if self.demo and not is_demo:
+            raise StoreError(
+                f"store {self.path}: it holds demo data, and the frame is real; write it to a store of its "
+                "own, opened without demo=True"
+            )
+
+    def _make(self, layout: Layout) -> None:
+        self._check_place()
+        facts = {_SCHEMA: str(SCHEMA_VERSION), _DEMO: str(self.demo).lower()}
+        for wanted in dict.fromkeys((INTRADAY, layout)):
+            table = self._tables[wanted.name]
+            if table.facts() is None:
+                table.make(facts)
+            self._check()
+
+    def _check_place(self) -> None:
+        """Refuse to make a store among other things."""
+        folder = Path(self.path)
+        if "://" in self.path or not folder.exists():
+            return
+        if not folder.is_dir():
+            raise StoreError(f"store {self.path}: there is a file of that name; give a folder")
+        if self._tables[INTRADAY.name].facts() is not None:
+            return
+        try:
+            names = {entry.name for entry in folder.iterdir() if not entry.name.startswith(".")}
+        except OSError as error:
+            raise StoreError(f"store {self.path}: {error}") from error
+        if other := sorted(names - {layout.name for layout in LAYOUTS}):
+            raise StoreError(
+                f"store {self.path}: no store, and it holds other things, such as {other[0]!r}; give a new or "
+                "empty folder"
+            )
+
+    def _check(self) -> None:
+        """Refuse a store of a newer schema or of the other kind."""
+        facts = self._tables[INTRADAY.name].facts()
+        if facts is None:
+            return
+        version = facts.get(_SCHEMA)
+        if version is None:
+            raise StoreError(
+                f"store {self.path}: its table intraday was not made by pd_capflow; give another path"
+            )
+        if not version.isdigit() or int(version) > SCHEMA_VERSION:
+            raise StoreError(
+                f"store {self.path}: its schema is version {version}, and this pd_capflow knows up to "
+                f"{SCHEMA_VERSION}; update pd_capflow"
+            )
+        self._check_demo(facts.get(_DEMO) == "true")
+
+    def _check_demo(self, demo: bool) -> None:  # what the store says
+        if demo and not self.demo:
+            raise StoreError(
+                f"store {self.path}: it was made of demo data, whose numbers are invented; open it with "
+                "Store(path, demo=True), or record real data to another path"
+            )
+        if self.demo and not demo:
+            raise StoreError(f"store {self.path}: it holds real data; open it without demo=True")
+
+    def _check_there(self) -> None:
+        self._there(INTRADAY)
+
+    def _there(self, layout: Layout, as_of: Any = None) -> Snapshot:
+        table = self._tables[layout.name]
+        snapshot = table.snapshot() if as_of is None else table.at(as_of)
+        if snapshot is None:
+            missing = (
+                "no store there"
+                if self._tables[INTRADAY.name].facts() is None
+                else f"no {layout.name} recorded"
+            )
+            raise StoreError(f"store {self.path}: {missing}; write a frame first, or look at the path")
+        self._check()
+        return snapshot
+
+    def _check_came(
+        self, asked: list[str] | None, held: list[str], first: date | None, last: date | None
+    ) -> None:
+        missing = [] if asked is None else [code for code in asked if code not in set(held)]
+        if held and not missing:
+            return
+        raise StoreError(self._nothing(missing, first, last))
+
+    def _nothing(self, missing: list[str], first: date | None, last: date | None) -> str:
+        named = ", ".join(missing[:_MOST_CODES_NAMED]) or "any code"
+        more = f" and {len(missing) - _MOST_CODES_NAMED} more" if len(missing) > _MOST_CODES_NAMED else ""
+        when = f" from {first or 'the first'} to {last or 'the last'}" if first or last else ""
+        return (
+            f"store {self.path}: nothing is recorded of {named}{more}{when}; codes() and days() tell what is, "
+            "and a recorder keeps what is served from now on"
+        )
+
+
+def _normal(path: str | os.PathLike[str]) -> str:
+    text = os.fspath(path).removeprefix("store://").removeprefix("file://")
+    if not text:
+        raise StoreError("the path is empty; give a folder, or a URL such as s3://BUCKET/PATH")
+    return text.rstrip("/") if "://" in text else str(Path(text).expanduser().absolute())
+
+
+def _range(start: Any, end: Any, asked: list[str] | None) -> tuple[date | None, date | None]:
+    market = MARKETS[asked[0].partition(".")[0]] if asked else MARKETS["HK"]
+    first, last = parse_day("start", start, market), parse_day("end", end, market)
+    if first and last and last < first:
+        raise StoreError(f"end={last.isoformat()} is before start={first.isoformat()}")
+    return first, last
+
+
+def _known_columns(columns: Sequence[str] | None, layout: Layout) -> list[str]:
+    if columns is None:
+        return layout.amounts
+    names = [columns] if isinstance(columns, str) else list(columns)
+    return [one_of("column", name, layout.amounts) for name in names]
+
+
+def _where(
+    layout: Layout, codes: Sequence[str] | None, first: date | None, last: date | None, period: str
+) -> ds.Expression | None:
+    parts = [pc.field("period") == period] if layout.partition == "period" else []
+    if codes is not None:
+        parts.append(pc.field("code") == codes[0] if len(codes) == 1 else pc.field("code").isin(list(codes)))
+    if first is not None:
+        parts.append(pc.field("session") >= first)
+    if last is not None:
+        parts.append(pc.field("session") <= last)
+    if layout.partition == "week":
+        parts += [pc.field("week") >= _monday(first)] if first is not None else []
+        parts += [pc.field("week") <= _monday(last)] if last is not None else []
+    where = None
+    for part in parts:
+        where = part if where is None else where & part
+    return where
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())

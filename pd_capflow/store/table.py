@@ -1,0 +1,188 @@
+"""One Delta table: what is in it now, and how rows are added to it by one writer among many.
+
+A commit holds only if nobody else has committed since this writer looked (``max_commit_retries=0``):
+otherwise it looks again and starts over. So whatever was decided by looking, such as which rows are new,
+is true when it is written, and no row is lost or comes twice.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.fs as pafs
+from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from pd_capflow.errors import StoreError
+from pd_capflow.store.faults import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pd_capflow.store.layout import Layout
+
+__all__ = ["Snapshot", "Table"]
+
+# A writer that lost the race this often, after waiting ever longer, has met something else than a race.
+_TRIES = 60
+_LONGEST_WAIT_S = 1.0
+_ALONE = CommitProperties(max_commit_retries=0)
+# Few codes share a group of rows, so that reading one code leaves the others alone.
+_GROUP = 4 * 5 * 331
+_WRITER = WriterProperties(compression="ZSTD", max_row_group_size=_GROUP)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """A table as it was at one of its versions."""
+
+    delta: DeltaTable
+    data: ds.Dataset
+
+    def rows(self, where: ds.Expression | None, columns: list[str]) -> pa.Table:
+        """Return the rows for which an expression holds."""
+        return self.data.to_table(columns=columns, filter=where)
+
+
+class Table:
+    """One table of a store.
+
+    Parameters
+    ----------
+    root : str
+        The store's path.
+    layout : Layout
+        Which of its tables.
+    """
+
+    def __init__(self, root: str, layout: Layout) -> None:
+        self.root, self.layout = root, layout
+        self.path = f"{root.rstrip('/')}/{layout.name}"
+        # A writer needs what it looked at to stay as it was, whatever readers in other threads do.
+        self._reading, self._writing = _View(self.path), _View(self.path)
+        self._one_writer = threading.Lock()
+
+    def snapshot(self) -> Snapshot | None:
+        """Return the table as it is now, None if there is none."""
+        with translated(self.root):
+            return self._reading.look()
+
+    def at(self, moment: Any) -> Snapshot | None:
+        """Return the table as it was at a version or a moment."""
+        with translated(self.root):
+            try:
+                delta = DeltaTable(self.path)
+            except TableNotFoundError:
+                return None
+            delta.load_as_version(moment)
+            return Snapshot(delta, dataset_of(delta, self.path))
+
+    def make(self, facts: Mapping[str, str]) -> None:
+        """Make the table, unless somebody has just made it."""
+        with translated(self.root):
+            try:
+                DeltaTable.create(
+                    self.path,
+                    self.layout.schema,
+                    mode="ignore",
+                    partition_by=[self.layout.partition],
+                    name=f"pd_capflow {self.layout.name}",
+                    configuration=dict(facts),
+                    raise_if_key_not_exists=False,
+                )
+            except DeltaError:
+                if not DeltaTable.is_deltatable(self.path):  # else somebody was faster
+                    raise
+
+    def facts(self) -> dict[str, str] | None:
+        """Return what the table says of itself; None if there is no table."""
+        snapshot = self.snapshot()
+        return None if snapshot is None else dict(snapshot.delta.metadata().configuration)
+
+    def commit(self, change: Callable[[Snapshot], int]) -> int:
+        """Look, decide and write until nobody interferes.
+
+        Parameters
+        ----------
+        change : callable
+            Writes to the snapshot that it is given, and returns how many rows it wrote.
+        """
+        with self._one_writer:
+            for attempt in range(_TRIES):
+                with translated(self.root):
+                    try:
+                        return change(self._sure(self._writing.look()))
+                    except CommitFailedError:
+                        self._writing.forget()
+                time.sleep(random.uniform(0, min(0.01 * 2**attempt, _LONGEST_WAIT_S)))  # noqa: S311  # no secret
+        raise StoreError(f"store {self.root}: others write to it all the time; try again when they are done")
+
+    def _sure(self, snapshot: Snapshot | None) -> Snapshot:
+        if snapshot is None:
+            raise StoreError(f"store {self.root}: its table {self.layout.name} is gone; write again")
+        return snapshot
+
+    def append(self, snapshot: Snapshot, rows: pa.Table) -> None:
+        """Add rows that are not there."""
+        write_deltalake(
+            snapshot.delta, rows, mode="append", writer_properties=_WRITER, commit_properties=_ALONE
+        )
+
+    def merge(self, snapshot: Snapshot, rows: pa.Table) -> None:
+        """Put rows in the place of those with the same key, and add those that have none."""
+        parts = rows.column(self.layout.partition).unique().to_pylist()
+        within = ", ".join(f"'{part}'" for part in parts)
+        same = [f"t.{name} = s.{name}" for name in self.layout.key if name != "time"]
+        predicate = " AND ".join(
+            [f"t.{self.layout.partition} IN ({within})", *same, "t.time IS NOT DISTINCT FROM s.time"]
+        )
+        merger = snapshot.delta.merge(
+            rows, predicate, "s", "t", writer_properties=_WRITER, commit_properties=_ALONE
+        )
+        merger.when_matched_update_all().when_not_matched_insert_all().execute()
+
+
+class _View:
+    """A table as somebody last saw it, looked at again at the price of one listing."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._delta: DeltaTable | None = None
+        self._known: Snapshot | None = None
+        self._version = -1
+        self._lock = threading.Lock()
+
+    def look(self) -> Snapshot | None:
+        """Return the table as it is now, None if there is none."""
+        with self._lock:
+            try:
+                return self._look()
+            except TableNotFoundError:
+                self._delta = self._known = None
+                return None
+
+    def forget(self) -> None:
+        """Begin from nothing at the next look."""
+        with self._lock:
+            self._delta = self._known = None
+
+    def _look(self) -> Snapshot:
+        if self._delta is None:
+            self._delta, self._version = DeltaTable(self.path), -1
+        self._delta.update_incremental()
+        if self._known is None or self._delta.version() != self._version:
+            self._version = self._delta.version()
+            self._known = Snapshot(self._delta, dataset_of(self._delta, self.path))
+        return self._known
+
+
+def dataset_of(delta: DeltaTable, path: str) -> ds.Dataset:
+    """Return the files of a version, read without a detour where they are on this machine."""
+    local = None if "://" in path else pafs.SubTreeFileSystem(path, pafs.LocalFileSystem())
+    return delta.to_pyarrow_dataset(filesystem=local)
