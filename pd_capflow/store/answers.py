@@ -79,31 +79,31 @@ def frame_from(
 
 
 def _owner(rows: pa.Table, codes: Sequence[str]) -> NDArray[np.int64]:
-    return (
-        pc.index_in(rows.column("code"), value_set=pa.array(codes, pa.string())).to_numpy().astype(np.int64)
-    )
+    found = pc.index_in(rows.column("code"), value_set=pa.array(codes, pa.string()))
+    return np.asarray(found.to_numpy(), np.int64)
 
 
 def _integers(rows: pa.Table, name: str, null: int) -> NDArray[np.int64]:
     column = rows.column(name)
     kind = pa.int64() if column.type.bit_width == 64 else pa.int32()
-    return pc.fill_null(column.cast(kind), null).to_numpy().astype(np.int64)
+    return np.asarray(pc.fill_null(column.cast(kind), null).to_numpy(), np.int64)
 
 
 def _floats(rows: pa.Table, name: str) -> NDArray[np.float64]:
-    return rows.column(name).to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
+    return np.asarray(rows.column(name).to_numpy(zero_copy_only=False), np.float64)
 
 
 def _without_markers(rows: pa.Table, order: NDArray[np.int64], owner: NDArray[np.int64]) -> NDArray[np.int64]:
     """Leave out that a code once had no rows where it has some, and all but the last of such markers."""
-    empty = rows.column("empty").to_numpy()[order]
+    empty: NDArray[np.bool_] = rows.column("empty").to_numpy()[order]
     if not empty.any():
         return order
     whose = owner[order]
     has_rows = np.zeros(int(whose.max()) + 1, bool)
     has_rows[whose[~empty]] = True
     last = np.append(whose[1:] != whose[:-1], True)
-    return order[~empty | (~has_rows[whose] & last)]
+    keep: NDArray[np.bool_] = ~empty | (~has_rows[whose] & last)
+    return order[keep]
 
 
 def _source(

@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from pd_capflow.store.rows import instant_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pd_capflow.store.layout import Layout
 
 __all__ = ["changes"]

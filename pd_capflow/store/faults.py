@@ -42,8 +42,7 @@ _FAULTS = (
     ),
     (
         ("no such file", "os error 2", "not found", "notfound"),
-        "a file of the store is missing; verify() tells which, and as_of reaches no further back than what "
-        "compact() keeps",
+        "a file of the store is missing: verify() tells which; as_of goes back to what compact() keeps",
     ),
     (
         ("connect", "timed out", "timeout", "dns"),

@@ -105,7 +105,7 @@ def rows_from(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     times = _times(frame)
     told = _told(facts, codes)
     rows = pd.DataFrame({name: frame[name].to_numpy(np.float64) for name in layout.amounts})
-    rows.insert(0, "code", pd.Categorical.from_codes(owner, codes))
+    rows.insert(0, "code", pd.Categorical.from_codes(owner, pd.Index(codes, dtype="str")))
     rows["time"] = times.tz_convert("UTC")
     rows["session"] = _sessions(codes, owner, times.asi8, told["last_valid_time"])
     rows["nth"] = _counted(rows)
@@ -237,7 +237,7 @@ def _marked(
         return rows
     marks = pd.DataFrame(index=range(len(without)), columns=rows.columns)
     marks = marks.astype({name: kind for name, kind in rows.dtypes.items() if name not in ("nth", "empty")})
-    marks["code"] = pd.Categorical.from_codes(list(without), codes)
+    marks["code"] = pd.Categorical.from_codes(list(without), pd.Index(codes, dtype="str"))
     marks["session"] = pd.DatetimeIndex([_day_of(codes[number], last[number]) for number in without]).as_unit(
         "s"
     )

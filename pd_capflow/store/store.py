@@ -192,7 +192,7 @@ class Store:
         where = (
             None if codes is None else pc.field("code").isin([str(code) for code in parse_codes(codes)[0]])
         )
-        rows = snapshot.rows(where, ["code", "session", "empty"]).to_pandas()
+        rows: pd.DataFrame = snapshot.rows(where, ["code", "session", "empty"]).to_pandas()
         rows["market"] = rows["code"].str.partition(".")[0]
         rows["session"] = pd.to_datetime(rows["session"])
         rows["filled"] = ~rows["empty"]
@@ -226,7 +226,9 @@ class Store:
         codes = rows["code"].unique().tolist()
         period = rows["period"].iloc[0] if layout.partition == "period" else "intraday"
         where = _where(layout, codes, sessions.min(), sessions.max(), period)
-        held = snapshot.rows(where, [*layout.key, *layout.amounts, "last_valid_time", "empty"]).to_pandas()
+        held: pd.DataFrame = snapshot.rows(
+            where, [*layout.key, *layout.amounts, "last_valid_time", "empty"]
+        ).to_pandas()
         held["session"] = pd.to_datetime(held["session"]).dt.as_unit(rows["session"].dt.unit)
         held["code"] = held["code"].astype("str")
         return held
@@ -241,7 +243,7 @@ class Store:
         is_demo = bool(facts_in(frame)["source"]["demo"])
         if is_demo and not self.demo:
             raise StoreError(
-                f"store {self.path}: the frame is demo data, and demo data goes only into a store of its own; "
+                f"store {self.path}: the frame is demo data, which goes only into a store of its own; "
                 "open one with Store(path, demo=True)"
             )
         if self.demo and not is_demo:
@@ -274,8 +276,8 @@ class Store:
             raise StoreError(f"store {self.path}: {error}") from error
         if other := sorted(names - {layout.name for layout in LAYOUTS}):
             raise StoreError(
-                f"store {self.path}: no store, and it holds other things, such as {other[0]!r}; give a new or "
-                "empty folder"
+                f"store {self.path}: no store, and it holds other things, such as {other[0]!r}; give a "
+                "new or empty folder"
             )
 
     def _check(self) -> None:
@@ -333,8 +335,8 @@ class Store:
         more = f" and {len(missing) - _MOST_CODES_NAMED} more" if len(missing) > _MOST_CODES_NAMED else ""
         when = f" from {first or 'the first'} to {last or 'the last'}" if first or last else ""
         return (
-            f"store {self.path}: nothing is recorded of {named}{more}{when}; codes() and days() tell what is, "
-            "and a recorder keeps what is served from now on"
+            f"store {self.path}: nothing is recorded of {named}{more}{when}; codes() and days() tell what "
+            "is, and a recorder keeps what is served from now on"
         )
 
 
