@@ -105,7 +105,7 @@ def rows_from(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     times = _times(frame)
     told = _told(facts, codes)
     rows = pd.DataFrame({name: frame[name].to_numpy(np.float64) for name in layout.amounts})
-    rows.insert(0, "code", pd.Categorical.from_codes(owner, pd.Index(codes, dtype="str")))
+    rows["code"] = _categories(owner, codes)
     rows["time"] = times.tz_convert("UTC")
     rows["session"] = _sessions(codes, owner, times.asi8, told["last_valid_time"])
     rows["nth"] = _counted(rows)
@@ -229,6 +229,10 @@ def _counted(rows: pd.DataFrame) -> Any:
     return rows.groupby(["code", "time"], observed=True, dropna=False).cumcount().to_numpy(np.int32)
 
 
+def _categories(owner: NDArray[np.int64], codes: Sequence[str]) -> pd.Categorical[Any]:
+    return pd.Categorical.from_codes(owner, categories=pd.Index(list(codes), dtype="str"))
+
+
 def _marked(
     rows: pd.DataFrame, codes: Sequence[str], without: Sequence[int], last: Sequence[str | None]
 ) -> pd.DataFrame:
@@ -237,7 +241,7 @@ def _marked(
         return rows
     marks = pd.DataFrame(index=range(len(without)), columns=rows.columns)
     marks = marks.astype({name: kind for name, kind in rows.dtypes.items() if name not in ("nth", "empty")})
-    marks["code"] = pd.Categorical.from_codes(list(without), pd.Index(codes, dtype="str"))
+    marks["code"] = _categories(np.array(without), codes)
     marks["session"] = pd.DatetimeIndex([_day_of(codes[number], last[number]) for number in without]).as_unit(
         "s"
     )

@@ -12,13 +12,13 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from pd_capflow.errors import StoreError
-from pd_capflow.flow.frames import facts_in
 from pd_capflow.flow.queries.question import PERIODS as NAMES_OF_PERIODS
 from pd_capflow.flow.queries.question import one_of, parse_codes, parse_day
 from pd_capflow.security import MARKETS
 from pd_capflow.store.answers import frame_from
 from pd_capflow.store.changes import changes
-from pd_capflow.store.layout import DISTRIBUTIONS, INTRADAY, LAYOUTS, SCHEMA_VERSION, layout_of
+from pd_capflow.store.layout import DISTRIBUTIONS, INTRADAY, LAYOUTS, layout_of
+from pd_capflow.store.marker import check_facts, check_kind, check_place, facts_of
 from pd_capflow.store.rows import arrow_of, layout_for, rows_from
 from pd_capflow.store.table import Table
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Store"]
 
-_SCHEMA, _DEMO = "capflow.schema", "capflow.demo"
 _MOST_CODES_NAMED = 5
 
 
@@ -66,8 +65,7 @@ class Store:
         self.path = _normal(path)
         self.demo = bool(demo)
         self._tables = {layout.name: Table(self.path, layout) for layout in LAYOUTS}
-        self._checked = False
-        self._check()
+        check_facts(self.path, self._tables[INTRADAY.name].facts(), demo=self.demo)
 
     def __repr__(self) -> str:
         return f"Store({self.path!r}{', demo=True' if self.demo else ''})"
@@ -97,7 +95,7 @@ class Store:
             written. What was there before is whole then.
         """
         layout = layout_for(frame)
-        self._check_kind(frame)
+        check_kind(self.path, frame, demo=self.demo)
         rows = rows_from(frame, layout)
         if rows.empty:
             return 0
@@ -239,72 +237,14 @@ class Store:
         layout = layout_of(one_of("period", period, NAMES_OF_PERIODS))
         return [(layout, None if layout is INTRADAY else pc.field("period") == period)]
 
-    def _check_kind(self, frame: pd.DataFrame) -> None:
-        is_demo = bool(facts_in(frame)["source"]["demo"])
-        if is_demo and not self.demo:
-            raise StoreError(
-                f"store {self.path}: the frame is demo data, which goes only into a store of its own; "
-                "open one with Store(path, demo=True)"
-            )
-        if self.demo and not is_demo:
-            raise StoreError(
-                f"store {self.path}: it holds demo data, and the frame is real; write it to a store of its "
-                "own, opened without demo=True"
-            )
-
     def _make(self, layout: Layout) -> None:
-        self._check_place()
-        facts = {_SCHEMA: str(SCHEMA_VERSION), _DEMO: str(self.demo).lower()}
+        first = self._tables[INTRADAY.name]
+        check_place(self.path, there=first.facts() is not None)
         for wanted in dict.fromkeys((INTRADAY, layout)):
             table = self._tables[wanted.name]
             if table.facts() is None:
-                table.make(facts)
-            self._check()
-
-    def _check_place(self) -> None:
-        """Refuse to make a store among other things."""
-        folder = Path(self.path)
-        if "://" in self.path or not folder.exists():
-            return
-        if not folder.is_dir():
-            raise StoreError(f"store {self.path}: there is a file of that name; give a folder")
-        if self._tables[INTRADAY.name].facts() is not None:
-            return
-        try:
-            names = {entry.name for entry in folder.iterdir() if not entry.name.startswith(".")}
-        except OSError as error:
-            raise StoreError(f"store {self.path}: {error}") from error
-        if other := sorted(names - {layout.name for layout in LAYOUTS}):
-            raise StoreError(
-                f"store {self.path}: no store, and it holds other things, such as {other[0]!r}; give a "
-                "new or empty folder"
-            )
-
-    def _check(self) -> None:
-        """Refuse a store of a newer schema or of the other kind."""
-        facts = self._tables[INTRADAY.name].facts()
-        if facts is None:
-            return
-        version = facts.get(_SCHEMA)
-        if version is None:
-            raise StoreError(
-                f"store {self.path}: its table intraday was not made by pd_capflow; give another path"
-            )
-        if not version.isdigit() or int(version) > SCHEMA_VERSION:
-            raise StoreError(
-                f"store {self.path}: its schema is version {version}, and this pd_capflow knows up to "
-                f"{SCHEMA_VERSION}; update pd_capflow"
-            )
-        self._check_demo(facts.get(_DEMO) == "true")
-
-    def _check_demo(self, demo: bool) -> None:  # what the store says
-        if demo and not self.demo:
-            raise StoreError(
-                f"store {self.path}: it was made of demo data, whose numbers are invented; open it with "
-                "Store(path, demo=True), or record real data to another path"
-            )
-        if self.demo and not demo:
-            raise StoreError(f"store {self.path}: it holds real data; open it without demo=True")
+                table.make(facts_of(demo=self.demo))
+            check_facts(self.path, first.facts(), demo=self.demo)
 
     def _check_there(self) -> None:
         self._there(INTRADAY)
@@ -319,7 +259,7 @@ class Store:
                 else f"no {layout.name} recorded"
             )
             raise StoreError(f"store {self.path}: {missing}; write a frame first, or look at the path")
-        self._check()
+        check_facts(self.path, self._tables[INTRADAY.name].facts(), demo=self.demo)
         return snapshot
 
     def _check_came(
