@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pd_capflow.gateway import Gateway
+    from pd_capflow.protocol.cipher import Rsa
 
 __all__ = ["main"]
 
@@ -132,6 +133,12 @@ def _add_gateway(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clock", metavar="T", help="the market's time, such as 2026-01-05T10:00+08:00")
     parser.add_argument("--speed", type=float, default=1.0, help="how fast that clock runs (default 1)")
     parser.add_argument("--lang", choices=("en", "chs"), default="en", help="language of refusals")
+    parser.add_argument(
+        "--playback",
+        type=Path,
+        metavar="FILE",
+        help="answer as in a capture: what connect(capture=FILE) wrote",
+    )
     parser.add_argument("-v", "--verbose", action="count", default=0, help="log more")
     parser.set_defaults(run=_gateway)
 
@@ -257,6 +264,8 @@ def _make_gateway(told: argparse.Namespace) -> Gateway:
     except ValueError as error:
         raise QueryError(f"gateway: {error}") from error
     rsa = load_rsa(told.rsa_key) if told.rsa_key else None
+    if told.playback:
+        return _make_playback(told, rsa)
     return Gateway(
         seed=told.seed,
         clock=clock,
@@ -265,6 +274,25 @@ def _make_gateway(told: argparse.Namespace) -> Gateway:
         rsa=rsa,
         websocket_key=told.websocket_key or "",
     )
+
+
+def _make_playback(told: argparse.Namespace, rsa: Rsa | None) -> Gateway:
+    from pd_capflow.gateway import Playback, PlaybackGateway
+
+    if told.clock or told.seed or told.speed != 1:
+        raise QueryError(
+            "--playback answers as it was then; --clock, --speed and --seed are of no use with it"
+        )
+    return PlaybackGateway(Playback.read(told.playback), rsa=rsa, websocket_key=told.websocket_key or "")
+
+
+def _title(gateway: Gateway, addresses: str) -> str:
+    """Return what is served at the addresses, in one line."""
+    from pd_capflow.gateway import PlaybackGateway
+
+    if isinstance(gateway, PlaybackGateway):
+        return f"playback at {addresses} of a capture of {gateway.playback.origin}; Ctrl-C ends it"
+    return f"demo gateway at {addresses} (invented data; Ctrl-C ends it)"
 
 
 def _tls(told: argparse.Namespace) -> ssl.SSLContext | None:
@@ -298,7 +326,7 @@ async def _serve(gateway: Gateway, told: argparse.Namespace) -> int:
             scheme = "wss" if tls else "ws"
             places.append((scheme, await _bound(listen, told.host, told.websocket_port)))
         addresses = " and ".join(_address(scheme, *place) for scheme, place in places)
-        print(f"demo gateway at {addresses} (invented data; Ctrl-C ends it)", flush=True)
+        print(_title(gateway, addresses), flush=True)
         await enough.wait()
     return _DONE
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pd_capflow.client.asynchronous import AsyncClient
 from pd_capflow.client.budget import Budget
+from pd_capflow.client.capture import capturing
 from pd_capflow.client.link import Link
 from pd_capflow.client.notice import Notice
 from pd_capflow.client.progress import Progress
@@ -16,6 +17,7 @@ from pd_capflow.client.spread import SpreadClient, client_for
 from pd_capflow.client.synchronous import Client
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
 
 __all__ = [
@@ -42,6 +44,7 @@ def connect(
     ca_file: str | None = None,
     timeout: float | Unset = UNSET,
     rate: Rate | Unset | None = UNSET,
+    capture: str | os.PathLike[str] | None = None,
 ) -> Client:
     """Return a client that is connected.
 
@@ -64,6 +67,11 @@ def connect(
     rate : (int, float) or None, default (30, 30.0)
         Requests of capital flow per sliding window of seconds, and of every other interface in
         proportion to what OpenD grants of it; None asks without pacing. See `configure`.
+    capture : path-like, optional
+        A file that the conversation is written into, packet by packet and without keys, session keys or
+        user ids, for a bug report; ``capflow gateway --playback FILE`` plays it back. The codes that you
+        ask for and the names of your watchlists are in it: read it before you give it away. It holds
+        64 MiB at most, and a capture that is there is written anew.
 
     Returns
     -------
@@ -73,7 +81,7 @@ def connect(
     Raises
     ------
     QueryError
-        If an argument cannot be one.
+        If an argument cannot be one, or the file of `capture` cannot be written.
     ConnectError, HandshakeError, AuthenticationError, ProtocolError
         If there is no session within the timeout.
 
@@ -85,7 +93,8 @@ def connect(
     <Client demo:// connected>
     """
     key = Secret.of(key)  # so that no traceback shows it
-    client = Client(resolve(url=url, key=key, rsa_key=rsa_key, ca_file=ca_file, timeout=timeout, rate=rate))
+    settings = resolve(url=url, key=key, rsa_key=rsa_key, ca_file=ca_file, timeout=timeout, rate=rate)
+    client = Client(capturing(settings, capture))
     try:
         return client.connect()
     except BaseException:
@@ -101,6 +110,7 @@ async def connect_async(
     ca_file: str | None = None,
     timeout: float | Unset = UNSET,  # noqa: ASYNC109  # the deadline of every later call, not of this one
     rate: Rate | Unset | None = UNSET,
+    capture: str | os.PathLike[str] | None = None,
 ) -> AsyncClient | SpreadClient:
     """Return a client for the running event loop that is connected.
 
@@ -108,9 +118,8 @@ async def connect_async(
     and of every other interface in proportion to what OpenD grants of it.
     """
     key = Secret.of(key)
-    client = client_for(
-        resolve(url=url, key=key, rsa_key=rsa_key, ca_file=ca_file, timeout=timeout, rate=rate)
-    )
+    settings = resolve(url=url, key=key, rsa_key=rsa_key, ca_file=ca_file, timeout=timeout, rate=rate)
+    client = client_for(capturing(settings, capture))
     try:
         return await client.connect()
     except BaseException:

@@ -123,6 +123,8 @@ class AsyncClient(AsyncVerbs):
     async def close(self) -> None:
         """End the connection. Calls under way fail, later ones too. Closing twice is fine."""
         self._lifeline.close()
+        if self.settings.capture is not None:
+            self.settings.capture.close()
 
     async def __aenter__(self) -> Self:
         return self

@@ -49,7 +49,11 @@ async def dial(
     """
     address = settings.address
     deadline = Deadline(seconds)
-    make = partial(Connection, address, _conversation(settings), watch)
+    conversation = _conversation(settings)
+    if settings.capture is not None:
+        conversation.tap = tap = settings.capture.connection(str(address))
+        watch = tap.watching(watch)
+    make = partial(Connection, address, conversation, watch)
     connection = await _reach(settings, make, deadline)
     try:
         async with asyncio.timeout(deadline.left):

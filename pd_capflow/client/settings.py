@@ -17,6 +17,8 @@ from pd_capflow.errors import QueryError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pd_capflow.client.capture import Capture
+
 __all__ = [
     "DEFAULT_RATE",
     "DEFAULT_TIMEOUT",
@@ -83,6 +85,8 @@ class Settings:
         Paths of the RSA private key and of the certificates.
     others : tuple of Settings
         How to reach the other gateways, if codes are to be spread over several.
+    capture : Capture or None
+        Where the conversation is written; of one client alone, so no default names one.
     """
 
     address: Address
@@ -92,6 +96,7 @@ class Settings:
     rsa_key: str | None = None
     ca_file: str | None = None
     others: tuple[Settings, ...] = ()
+    capture: Capture | None = field(default=None, repr=False)
 
     @property
     def each(self) -> tuple[Settings, ...]:

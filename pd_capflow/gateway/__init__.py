@@ -8,6 +8,7 @@ from __future__ import annotations
 from pd_capflow.gateway.clock import Clock
 from pd_capflow.gateway.limits import Limit
 from pd_capflow.gateway.market import InventedMarket
+from pd_capflow.gateway.playback import Playback, PlaybackGateway
 from pd_capflow.gateway.server import Gateway
 
-__all__ = ["Clock", "Gateway", "InventedMarket", "Limit"]
+__all__ = ["Clock", "Gateway", "InventedMarket", "Limit", "Playback", "PlaybackGateway"]

@@ -140,7 +140,7 @@ class Session(asyncio.Protocol):
         if asked.method is None or asked.method not in HANDLERS:
             raise Refusal("unknown_method")
         response = self._gateway.response(asked.method, asked.message.c2s)
-        if asked.method is GLOBAL_STATE and response.HasField("s2c"):
+        if asked.method is GLOBAL_STATE and not isinstance(response, bytes) and response.HasField("s2c"):
             response.s2c.connID = self._number
         self._conversation.reply(asked, response)
 

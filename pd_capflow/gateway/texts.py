@@ -30,6 +30,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "bad_parameter": ("wrong parameter: {name}", "参数错误: {name}"),
     # OpenD's own wording is not known.
     "not_logged_in": ("not logged in to the quote servers", "行情未登录"),
+    # Of a played back capture alone.
+    "not_captured": ("the capture has no answer: {what}", "the capture has no answer: {what}"),
     "not_initialised": ("InitConnect must be the first request", "InitConnect must be the first request"),
 }
 

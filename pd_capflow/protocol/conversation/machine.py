@@ -9,6 +9,8 @@ from pd_capflow.errors import CapflowError
 from pd_capflow.protocol.events import Broken
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pd_capflow.protocol.wire import Packet, Wire
 
 __all__ = ["Machine", "State"]
@@ -27,10 +29,14 @@ Event = TypeVar("Event")
 
 
 class Machine(Generic[Event]):
-    """What both ends share: a wire, a state, events to hand out and bytes to send."""
+    """What both ends share: a wire, a state, events to hand out and bytes to send.
+
+    A `tap` is told of every packet in plain, with ``">"`` for one that is sent and ``"<"`` for one that came.
+    """
 
     def __init__(self, wire: Wire) -> None:
         self.state = State.NEW
+        self.tap: Callable[[str, Packet], object] | None = None
         self._wire = wire
         self._events: list[Event | Broken] = []
 
@@ -67,12 +73,16 @@ class Machine(Generic[Event]):
 
     def _receive_packets(self) -> None:
         while not self.is_broken and (packet := self._wire.next_packet()) is not None:
+            if self.tap is not None:
+                self.tap("<", packet)
             self._receive_packet(packet)
 
     def _receive_packet(self, packet: Packet) -> None:
         raise NotImplementedError
 
     def _send(self, packet: Packet) -> None:
+        if self.tap is not None:
+            self.tap(">", packet)
         self._wire.send(packet)
 
     def _break(self, error: CapflowError) -> None:

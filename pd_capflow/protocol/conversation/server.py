@@ -69,9 +69,10 @@ class ServerConversation(Machine[ServerEvent]):
             self._wire.keep_alive()
 
     def reply(self, asked: Asked, response: Any) -> None:
-        """Answer a request, in the format in which it came."""
+        """Answer a request, in the format in which it came; bytes go as they are."""
         packet = asked.packet
-        body = encode_body(response, packet.body_format)
+        is_body = isinstance(response, bytes)
+        body = response if is_body else encode_body(response, packet.body_format)
         self._send(Packet(packet.proto_id, packet.serial_no, body, packet.body_format))
 
     def push(self, method: Method, response: Any) -> None:
