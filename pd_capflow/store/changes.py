@@ -7,44 +7,86 @@ the table says are not written again, but for the last of an answer, which carri
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
+from pd_capflow.store.files import Wanted
 from pd_capflow.store.rows import instant_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from pd_capflow.store.layout import Layout
 
-__all__ = ["changes"]
+__all__ = ["Change", "change_of"]
+
+_NAMED: Any = {"suffixes": ("", "_held"), "indicator": "where"}
 
 
-def changes(rows: pd.DataFrame, held: pd.DataFrame, layout: Layout) -> tuple[pd.DataFrame, bool]:
-    """Return the rows to write, and whether some of them take the place of others.
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """What an answer changes in a table.
+
+    Attributes
+    ----------
+    count : int
+        Rows that are new or say something else.
+    rows : pandas.DataFrame
+        What to write.
+    instead_of : Wanted or None
+        The rows that these take the place of; None where they are only added.
+    """
+
+    count: int
+    rows: pd.DataFrame
+    instead_of: Wanted | None = None
+
+
+def change_of(rows: pd.DataFrame, held: pd.DataFrame, layout: Layout) -> Change:
+    """Return what rows change.
 
     Parameters
     ----------
     rows : pandas.DataFrame
         All rows of the answer.
     held : pandas.DataFrame
-        Rows of the same codes and sessions that the table has.
+        Rows of the same codes and sessions that the table has, and all between these sessions.
     layout : Layout
         The table.
     """
     if held.empty:
-        return rows, False
-    key = [*layout.key, "empty"]
-    told = [*layout.amounts, "last_valid_time"]
-    both = rows.merge(held[key + told], on=key, how="left", suffixes=("", "_held"), indicator="where")
+        return Change(len(rows), rows)
+    both = rows.merge(held[[*_key(layout), *_told(layout)]], on=_key(layout), how="left", **_NAMED)
     known = (both["where"] == "both").to_numpy()
     stale, has_rows = _against(rows, held, layout)
     differs = _differs(both, layout.amounts)
     differs |= _last_of_answer(rows, layout) & _differs(both, ["last_valid_time"])
     fresh = ~known & ~(rows["empty"].to_numpy(bool) & has_rows)
     changed = known & differs & ~stale
-    return rows[fresh | changed], bool(changed.any())
+    written = rows[fresh | changed]
+    if not changed.any():
+        return Change(len(written), written)
+    return _replacing(written, held, layout)
+
+
+def _replacing(written: pd.DataFrame, held: pd.DataFrame, layout: Layout) -> Change:
+    codes = written["code"].unique().tolist()
+    first, last = written["session"].min(), written["session"].max()
+    beside = held[held["code"].isin(codes) & held["session"].between(first, last)]
+    kept = beside.merge(written[_key(layout)], on=_key(layout), how="left", indicator="where")
+    kept = kept[(kept["where"] == "left_only").to_numpy()]
+    whole = pd.concat([kept[list(written.columns)], written]).sort_values(["code", "time", "nth"])
+    period = written["period"].iloc[0] if layout.partition == "period" else None
+    return Change(len(written), whole, Wanted(codes, first.date(), last.date(), period))
+
+
+def _key(layout: Layout) -> list[str]:
+    return [*layout.key, "empty"]
+
+
+def _told(layout: Layout) -> list[str]:
+    return [*layout.amounts, "last_valid_time"]
 
 
 def _differs(both: pd.DataFrame, names: list[str]) -> Any:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
 from pd_capflow.errors import StoreError
 from pd_capflow.flow.queries.question import PERIODS as NAMES_OF_PERIODS
 from pd_capflow.flow.queries.question import one_of, parse_codes, parse_day
 from pd_capflow.security import MARKETS
 from pd_capflow.store.answers import frame_from
-from pd_capflow.store.changes import changes
+from pd_capflow.store.changes import change_of
+from pd_capflow.store.files import Wanted
 from pd_capflow.store.layout import DISTRIBUTIONS, INTRADAY, LAYOUTS, layout_of
 from pd_capflow.store.marker import check_facts, check_kind, check_place, facts_of
 from pd_capflow.store.rows import arrow_of, layout_for, rows_from
@@ -24,6 +23,7 @@ from pd_capflow.store.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import date
 
     from pd_capflow.security import Security
     from pd_capflow.store.layout import Layout
@@ -103,11 +103,12 @@ class Store:
         table = self._tables[layout.name]
 
         def change(snapshot: Snapshot) -> int:
-            written, replaces = changes(rows, self._held(snapshot, rows, layout), layout)
-            if not written.empty:
-                put = table.merge if replaces else table.append
-                put(snapshot, arrow_of(written, layout))
-            return len(written)
+            found = change_of(rows, self._held(snapshot, rows, layout), layout)
+            if found.instead_of is not None:
+                table.replace(snapshot, arrow_of(found.rows, layout), found.instead_of)
+            elif found.count:
+                table.append(snapshot, arrow_of(found.rows, layout))
+            return found.count
 
         return table.commit(change)
 
@@ -171,10 +172,10 @@ class Store:
     def codes(self, period: str | None = None) -> list[str]:
         """Return the codes that are recorded, sorted; of one period where it is given."""
         found: set[str] = set()
-        for layout, where in self._places(period):
+        for layout, wanted in self._places(period):
             snapshot = self._tables[layout.name].snapshot()
             if snapshot is not None:
-                found |= set(pc.unique(snapshot.rows(where, ["code"]).column("code")).to_pylist())
+                found |= set(pc.unique(snapshot.rows(wanted, ["code"]).column("code")).to_pylist())
         self._check_there()
         return sorted(found)
 
@@ -187,10 +188,8 @@ class Store:
             Indexed by ``market`` and ``session``: ``codes`` and ``rows``, how many of each.
         """
         snapshot = self._there(INTRADAY)
-        where = (
-            None if codes is None else pc.field("code").isin([str(code) for code in parse_codes(codes)[0]])
-        )
-        rows: pd.DataFrame = snapshot.rows(where, ["code", "session", "empty"]).to_pandas()
+        wanted = Wanted(None if codes is None else [str(code) for code in parse_codes(codes)[0]])
+        rows: pd.DataFrame = snapshot.rows(wanted, ["code", "session", "empty"]).to_pandas()
         rows["market"] = rows["code"].str.partition(".")[0]
         rows["session"] = pd.to_datetime(rows["session"])
         rows["filled"] = ~rows["empty"]
@@ -204,9 +203,9 @@ class Store:
         first, last = _range(start, end, asked)
         snapshot = self._there(layout, as_of)
         amounts = _known_columns(columns, layout)
-        where = _where(layout, asked, first, last, period)
+        wanted = Wanted(asked, first, last, period)
         told = ["last_valid_time", "url", "gateways", "name"]
-        rows = snapshot.rows(where, ["code", "session", "time", "nth", *amounts, *told, "empty"])
+        rows = snapshot.rows(wanted, ["code", "session", "time", "nth", *amounts, *told, "empty"])
         held = sorted(pc.unique(rows.column("code")).to_pylist())
         self._check_came(asked, held, first, last)
         return frame_from(
@@ -223,19 +222,17 @@ class Store:
         sessions = rows["session"].dt.date
         codes = rows["code"].unique().tolist()
         period = rows["period"].iloc[0] if layout.partition == "period" else "intraday"
-        where = _where(layout, codes, sessions.min(), sessions.max(), period)
-        held: pd.DataFrame = snapshot.rows(
-            where, [*layout.key, *layout.amounts, "last_valid_time", "empty"]
-        ).to_pandas()
+        wanted = Wanted(codes, sessions.min(), sessions.max(), period)
+        held: pd.DataFrame = snapshot.rows(wanted, layout.schema.names).to_pandas()
         held["session"] = pd.to_datetime(held["session"]).dt.as_unit(rows["session"].dt.unit)
         held["code"] = held["code"].astype("str")
         return held
 
-    def _places(self, period: str | None) -> list[tuple[Layout, ds.Expression | None]]:
+    def _places(self, period: str | None) -> list[tuple[Layout, Wanted]]:
         if period is None:
-            return [(layout, None) for layout in LAYOUTS]
+            return [(layout, Wanted()) for layout in LAYOUTS]
         layout = layout_of(one_of("period", period, NAMES_OF_PERIODS))
-        return [(layout, None if layout is INTRADAY else pc.field("period") == period)]
+        return [(layout, Wanted(period=period))]
 
     def _make(self, layout: Layout) -> None:
         first = self._tables[INTRADAY.name]
@@ -300,26 +297,3 @@ def _known_columns(columns: Sequence[str] | None, layout: Layout) -> list[str]:
         return layout.amounts
     names = [columns] if isinstance(columns, str) else list(columns)
     return [one_of("column", name, layout.amounts) for name in names]
-
-
-def _where(
-    layout: Layout, codes: Sequence[str] | None, first: date | None, last: date | None, period: str
-) -> ds.Expression | None:
-    parts = [pc.field("period") == period] if layout.partition == "period" else []
-    if codes is not None:
-        parts.append(pc.field("code") == codes[0] if len(codes) == 1 else pc.field("code").isin(list(codes)))
-    if first is not None:
-        parts.append(pc.field("session") >= first)
-    if last is not None:
-        parts.append(pc.field("session") <= last)
-    if layout.partition == "week":
-        parts += [pc.field("week") >= _monday(first)] if first is not None else []
-        parts += [pc.field("week") <= _monday(last)] if last is not None else []
-    where = None
-    for part in parts:
-        where = part if where is None else where & part
-    return where
-
-
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())

@@ -13,18 +13,19 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.dataset as ds
-import pyarrow.fs as pafs
 from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from pd_capflow.errors import StoreError
 from pd_capflow.store.faults import translated
+from pd_capflow.store.files import Files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    import pyarrow as pa
+
+    from pd_capflow.store.files import Wanted
     from pd_capflow.store.layout import Layout
 
 __all__ = ["Snapshot", "Table"]
@@ -43,11 +44,11 @@ class Snapshot:
     """A table as it was at one of its versions."""
 
     delta: DeltaTable
-    data: ds.Dataset
+    files: Files
 
-    def rows(self, where: ds.Expression | None, columns: list[str]) -> pa.Table:
-        """Return the rows for which an expression holds."""
-        return self.data.to_table(columns=columns, filter=where)
+    def rows(self, wanted: Wanted, columns: Sequence[str]) -> pa.Table:
+        """Return the rows asked for, in no order."""
+        return self.files.rows(wanted, columns)
 
 
 class Table:
@@ -65,7 +66,7 @@ class Table:
         self.root, self.layout = root, layout
         self.path = f"{root.rstrip('/')}/{layout.name}"
         # A writer needs what it looked at to stay as it was, whatever readers in other threads do.
-        self._reading, self._writing = _View(self.path), _View(self.path)
+        self._reading, self._writing = _View(self.path, layout), _View(self.path, layout)
         self._one_writer = threading.Lock()
 
     def snapshot(self) -> Snapshot | None:
@@ -81,7 +82,7 @@ class Table:
             except TableNotFoundError:
                 return None
             delta.load_as_version(moment)
-            return Snapshot(delta, dataset_of(delta, self.path))
+            return Snapshot(delta, Files(delta, self.layout, self.path))
 
     def make(self, facts: Mapping[str, str]) -> None:
         """Make the table, unless somebody has just made it."""
@@ -134,25 +135,27 @@ class Table:
             snapshot.delta, rows, mode="append", writer_properties=_WRITER, commit_properties=_ALONE
         )
 
-    def merge(self, snapshot: Snapshot, rows: pa.Table) -> None:
-        """Put rows in the place of those with the same key, and add those that have none."""
-        parts = rows.column(self.layout.partition).unique().to_pylist()
-        within = ", ".join(f"'{part}'" for part in parts)
-        same = [f"t.{name} = s.{name}" for name in self.layout.key if name != "time"]
-        predicate = " AND ".join(
-            [f"t.{self.layout.partition} IN ({within})", *same, "t.time IS NOT DISTINCT FROM s.time"]
+    def replace(self, snapshot: Snapshot, rows: pa.Table, instead_of: Wanted) -> None:
+        """Put rows in the place of those that were asked for, in one commit.
+
+        Delta's MERGE would do, but what it writes has another type of text (``string_view``), and a scan
+        that compares it with a code fails.
+        """
+        write_deltalake(
+            snapshot.delta,
+            rows,
+            mode="overwrite",
+            predicate=instead_of.sql(self.layout),
+            writer_properties=_WRITER,
+            commit_properties=_ALONE,
         )
-        merger = snapshot.delta.merge(
-            rows, predicate, "s", "t", writer_properties=_WRITER, commit_properties=_ALONE
-        )
-        merger.when_matched_update_all().when_not_matched_insert_all().execute()
 
 
 class _View:
     """A table as somebody last saw it, looked at again at the price of one listing."""
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, path: str, layout: Layout) -> None:
+        self.path, self.layout = path, layout
         self._delta: DeltaTable | None = None
         self._known: Snapshot | None = None
         self._version = -1
@@ -177,12 +180,7 @@ class _View:
             self._delta, self._version = DeltaTable(self.path), -1
         self._delta.update_incremental()
         if self._known is None or self._delta.version() != self._version:
+            before = self._known.files if self._known else None
             self._version = self._delta.version()
-            self._known = Snapshot(self._delta, dataset_of(self._delta, self.path))
+            self._known = Snapshot(self._delta, Files(self._delta, self.layout, self.path, before))
         return self._known
-
-
-def dataset_of(delta: DeltaTable, path: str) -> ds.Dataset:
-    """Return the files of a version, read without a detour where they are on this machine."""
-    local = None if "://" in path else pafs.SubTreeFileSystem(path, pafs.LocalFileSystem())
-    return delta.to_pyarrow_dataset(filesystem=local)
