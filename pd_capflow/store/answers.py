@@ -9,19 +9,22 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pd_capflow.flow.frames import ATTRS, Columns, Shape, build_frame
+from pd_capflow.flow.frames import ATTRS, OPENING, Columns, Shape, build_frame
 from pd_capflow.flow.times import NO_TIME
 from pd_capflow.security import Security
+from pd_capflow.store.layout import INTRADAY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from pd_capflow.security import Market
     from pd_capflow.store.layout import Layout
 
 __all__ = ["frame_from"]
 
+_DAY_US = 86_400_000_000
 _TOLD = ("last_valid_time", "url", "gateways", "name")
 
 
@@ -57,7 +60,8 @@ def frame_from(
     rows = rows.combine_chunks()
     owner = _owner(rows, codes)
     instants = _integers(rows, "time", NO_TIME)
-    order = np.lexsort((_integers(rows, "nth", 0), instants, _integers(rows, "session", 0), owner))
+    sessions = _integers(rows, "session", 0)
+    order = np.lexsort((_integers(rows, "nth", 0), instants, sessions, owner))
     order = _without_markers(rows, order, owner)
     begins = np.searchsorted(owner[order], np.arange(len(codes) + 1))
     amounts = np.column_stack([_floats(rows, name)[order] for name in shape.columns])
@@ -73,9 +77,45 @@ def frame_from(
         parts[Security.parse(code)] = Columns(instants[order[held]], amounts[held], last)
     source, names = _source(told, last_rows, demo=demo)
     frame = build_frame(shape, list(parts), parts, period=period, single=single, source=source)
+    if layout is INTRADAY:
+        _note_openings(frame, np.asarray(instants[order]), np.asarray(sessions[order]), owner[order], parts)
     if names:
         frame.attrs[ATTRS]["names"] = names
     return frame
+
+
+def _note_openings(
+    frame: pd.DataFrame,
+    instants: NDArray[np.int64],
+    sessions: NDArray[np.int64],
+    owner: NDArray[np.int64],
+    parts: Mapping[Security, Columns],
+) -> None:
+    """Note of each session, not only of a code's first, that its first row ends its first minute."""
+    begins = np.ones(len(owner), bool)
+    begins[1:] = (owner[1:] != owner[:-1]) | (sessions[1:] != sessions[:-1])
+    noted: dict[str, list[str]] = {}
+    securities = list(parts)
+    homes = [security.home for security in securities]
+    for home in set(homes):
+        mine = np.array([each == home for each in homes])[owner] & begins & (instants != NO_TIME)
+        local = pd.DatetimeIndex(instants[mine].view("M8[us]"), tz="UTC").tz_convert(home.zone)
+        late = _ends_first_minute(local, home)
+        for number, moment in zip(owner[mine][late], local[late], strict=True):
+            noted.setdefault(str(securities[number]), []).append(moment.to_pydatetime().isoformat())
+    frame.attrs[ATTRS].pop(OPENING, None)
+    if noted:
+        told = {str(security): noted[str(security)] for security in securities if str(security) in noted}
+        opening = {code: times[0] if len(times) == 1 else times for code, times in told.items()}
+        frame.attrs[ATTRS][OPENING] = opening
+
+
+def _ends_first_minute(local: pd.DatetimeIndex, home: Market) -> NDArray[np.bool_]:
+    if not home.sessions:
+        return np.zeros(len(local), bool)
+    opens = home.sessions[0][0]
+    into = local.tz_localize(None).asi8 % _DAY_US - (opens.hour * 60 + opens.minute) * 60_000_000
+    return (into > 0) & (into <= 60_000_000)
 
 
 def _owner(rows: pa.Table, codes: Sequence[str]) -> NDArray[np.int64]:

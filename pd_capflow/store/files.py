@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -98,13 +99,16 @@ class Files:
 
     def __init__(self, delta: DeltaTable, layout: Layout, path: str, before: Files | None = None) -> None:
         self.layout, self.version = layout, delta.version()
-        self._filesystem = _filesystem(delta, path)
+        self.filesystem = _filesystem(delta, path)
         self.actions = pa.table(delta.get_add_actions(flatten=True))
         self.paths: list[str] = self.actions.column("path").to_pylist()
         known = {} if before is None else dict(zip(before.paths, before.fragments, strict=True))
         parts = self._column(f"partition.{layout.partition}")
         files = zip(self.paths, parts, strict=True)
-        self.fragments = [known.get(name) or self._fragment(name, part) for name, part in files]
+        self.fragments: list[ds.Fragment] = [
+            known.get(name) or self._fragment(name, part) for name, part in files
+        ]
+        self.parts = parts
         self._parts = _array(parts)
         self._codes = (_array(self._column("min.code")), _array(self._column("max.code")))
         self._sessions = (_array(self._column("min.session")), _array(self._column("max.session")))
@@ -116,7 +120,23 @@ class Files:
     def dataset(self, wanted: Wanted) -> ds.Dataset:
         """Return the files that can hold these rows."""
         chosen = [self.fragments[place] for place in np.flatnonzero(self._mask(wanted))]
-        return ds.FileSystemDataset(chosen, self.layout.schema, _FORMAT, self._filesystem)
+        return ds.FileSystemDataset(chosen, self.layout.schema, _FORMAT, self.filesystem)
+
+    def rows_by_part(self) -> dict[Any, int]:
+        """Return how many rows each partition has."""
+        rows: dict[Any, int] = {}
+        for part, count in zip(self.parts, self._column("num_records"), strict=True):
+            rows[part] = rows.get(part, 0) + (count or 0)
+        return rows
+
+    def in_order(self, part: Any) -> bool:
+        """Tell whether a partition's groups of rows each begin with a code where the one before ended."""
+        held = [file for file, its in zip(self.fragments, self.parts, strict=True) if its == part]
+        groups = [group.statistics.get("code") for file in held for group in file.row_groups]
+        if not all(groups):
+            return False
+        bounds = sorted((group["min"], group["max"]) for group in groups)
+        return all(one[1] <= next_one[0] for one, next_one in pairwise(bounds))
 
     def _mask(self, wanted: Wanted) -> NDArray[np.bool_]:
         mask = np.ones(len(self.paths), bool)
@@ -134,7 +154,7 @@ class Files:
 
     def _fragment(self, name: str, part: Any) -> ds.Fragment:
         within = pc.field(self.layout.partition) == part
-        return _FORMAT.make_fragment(name, filesystem=self._filesystem, partition_expression=within)
+        return _FORMAT.make_fragment(name, filesystem=self.filesystem, partition_expression=within)
 
 
 def _filesystem(delta: DeltaTable, path: str) -> pafs.FileSystem:

@@ -15,9 +15,13 @@ from pd_capflow.flow.queries.question import one_of, parse_codes, parse_day
 from pd_capflow.security import MARKETS
 from pd_capflow.store.answers import frame_from
 from pd_capflow.store.changes import change_of
+from pd_capflow.store.checks import Report, check_table
+from pd_capflow.store.compaction import compact
+from pd_capflow.store.faults import translated
 from pd_capflow.store.files import Wanted
 from pd_capflow.store.layout import DISTRIBUTIONS, INTRADAY, LAYOUTS, layout_of
 from pd_capflow.store.marker import check_facts, check_kind, check_place, facts_of
+from pd_capflow.store.moments import moment_of, version_at, versions_of
 from pd_capflow.store.rows import arrow_of, layout_for, rows_from
 from pd_capflow.store.table import Table
 
@@ -195,17 +199,64 @@ class Store:
         rows["filled"] = ~rows["empty"]
         return rows.groupby(["market", "session"]).agg(codes=("code", "nunique"), rows=("filled", "sum"))
 
+    def versions(self) -> pd.DataFrame:
+        """Return the versions that `as_of` can go back to.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``table``, ``version``, ``time`` (UTC) and ``operation``, the oldest first.
+        """
+        self._there(INTRADAY)
+        with translated(self.path):
+            held = [versions_of(table) for table in self._tables.values()]
+        return pd.concat([frame for frame in held if len(frame)]).sort_values("time", ignore_index=True)
+
+    def verify(self) -> Report:
+        """Look at every row, and tell what is not as it should be.
+
+        Returns
+        -------
+        Report
+            True where all is well; its ``problems`` say what is not, its text all of it.
+        """
+        self._there(INTRADAY)
+        report = Report(self.path)
+        for table in self._tables.values():
+            with translated(self.path):
+                report += check_table(table, facts_of(demo=self.demo), demo=self.demo)
+        return report
+
+    def compact(self, *, keep: Any = "7D") -> int:
+        """Sort what is recorded by code, a week in a file, so that it is quick to read; no row changes.
+
+        Parameters
+        ----------
+        keep : timedelta-like
+            How long what was replaced is kept: as far back goes `as_of`. At least an hour.
+
+        Returns
+        -------
+        int
+            Partitions that were rewritten.
+        """
+        self._there(INTRADAY)
+        return sum(compact(table, keep) for table in self._tables.values())
+
     def _read(
         self, layout: Layout, codes: Any, start: Any, end: Any, period: str, columns: Any, as_of: Any
     ) -> pd.DataFrame:
         chosen, single = parse_codes(codes) if codes is not None else (None, False)
         asked = None if chosen is None else [str(code) for code in chosen]
         first, last = _range(start, end, asked)
-        snapshot = self._there(layout, as_of)
+        snapshot = self._there(layout)
+        if as_of is not None:
+            snapshot = self._back(layout, moment_of(as_of, asked))
         amounts = _known_columns(columns, layout)
         wanted = Wanted(asked, first, last, period)
         told = ["last_valid_time", "url", "gateways", "name"]
-        rows = snapshot.rows(wanted, ["code", "session", "time", "nth", *amounts, *told, "empty"])
+        with translated(self.path):
+            rows = snapshot.rows(wanted, ["code", "session", "time", "nth", *amounts, *told, "empty"])
         held = sorted(pc.unique(rows.column("code")).to_pylist())
         self._check_came(asked, held, first, last)
         return frame_from(
@@ -246,18 +297,19 @@ class Store:
     def _check_there(self) -> None:
         self._there(INTRADAY)
 
-    def _there(self, layout: Layout, as_of: Any = None) -> Snapshot:
-        table = self._tables[layout.name]
-        snapshot = table.snapshot() if as_of is None else table.at(as_of)
+    def _there(self, layout: Layout) -> Snapshot:
+        snapshot = self._tables[layout.name].snapshot()
+        facts = self._tables[INTRADAY.name].facts()
+        check_facts(self.path, facts, demo=self.demo)
         if snapshot is None:
-            missing = (
-                "no store there"
-                if self._tables[INTRADAY.name].facts() is None
-                else f"no {layout.name} recorded"
-            )
-            raise StoreError(f"store {self.path}: {missing}; write a frame first, or look at the path")
-        check_facts(self.path, self._tables[INTRADAY.name].facts(), demo=self.demo)
+            lacks = "no store there" if facts is None else f"nothing is recorded in {layout.name}"
+            raise StoreError(f"store {self.path}: {lacks}; write a frame first, or look at the path")
         return snapshot
+
+    def _back(self, layout: Layout, moment: int | pd.Timestamp) -> Snapshot:
+        table = self._tables[layout.name]
+        with translated(self.path):
+            return table.at(version_at(table, moment))
 
     def _check_came(
         self, asked: list[str] | None, held: list[str], first: date | None, last: date | None

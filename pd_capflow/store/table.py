@@ -11,7 +11,7 @@ import random
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
@@ -23,6 +23,7 @@ from pd_capflow.store.files import Files
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import pandas as pd
     import pyarrow as pa
 
     from pd_capflow.store.files import Wanted
@@ -74,14 +75,10 @@ class Table:
         with translated(self.root):
             return self._reading.look()
 
-    def at(self, moment: Any) -> Snapshot | None:
-        """Return the table as it was at a version or a moment."""
+    def at(self, version: int) -> Snapshot:
+        """Return the table as it was at a version."""
         with translated(self.root):
-            try:
-                delta = DeltaTable(self.path)
-            except TableNotFoundError:
-                return None
-            delta.load_as_version(moment)
+            delta = DeltaTable(self.path, version=version)
             return Snapshot(delta, Files(delta, self.layout, self.path))
 
     def make(self, facts: Mapping[str, str]) -> None:
@@ -149,6 +146,13 @@ class Table:
             writer_properties=_WRITER,
             commit_properties=_ALONE,
         )
+
+    def clean(self, keep: pd.Timedelta) -> None:
+        """Remove files that were replaced, or never committed, longer ago; and sum up the log."""
+        delta = DeltaTable(self.path)
+        hours = max(int(keep.total_seconds() // 3600), 1)
+        delta.vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True)
+        delta.create_checkpoint()
 
 
 class _View:
