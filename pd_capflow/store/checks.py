@@ -140,7 +140,7 @@ def _of_rows(rows: pd.DataFrame, layout: Layout, *, demo: bool) -> Iterator[str]
 
 def _mondays(rows: pd.DataFrame) -> Any:
     session = pd.to_datetime(rows["session"])
-    return session - pd.to_timedelta(session.dt.dayofweek, unit="D")
+    return session - pd.to_timedelta(session.dt.day_of_week, unit="D")
 
 
 def _off_session(rows: pd.DataFrame) -> pd.Series[bool]:

@@ -54,10 +54,11 @@ def version_at(table: Table, moment: int | pd.Timestamp) -> int:
     if isinstance(moment, int):
         known = held[held["version"] == moment]
     if known.empty:
-        first = held.iloc[0]
+        first, name = held.iloc[0], table.layout.name
+        since = first["time"].isoformat(timespec="seconds")
         raise StoreError(
-            f"store {table.root}: what {table.layout.name} held as of {moment} is not known; the "
-            f"earliest that is kept is version {first['version']} of {first['time'].isoformat(timespec='seconds')}"
+            f"store {table.root}: what {name} held as of {moment} is not known; the earliest that is kept is "
+            f"version {first['version']}, of {since}"
         )
     return int(known["version"].iloc[-1])
 

@@ -119,7 +119,7 @@ def rows_from(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     if layout.partition == "period":
         rows["period"] = facts["period"]
     else:
-        rows["week"] = rows["session"] - pd.to_timedelta(rows["session"].dt.dayofweek, unit="D")
+        rows["week"] = rows["session"] - pd.to_timedelta(rows["session"].dt.day_of_week, unit="D")
     rows["code"] = rows["code"].astype("str")
     return rows.sort_values(["code", "time", "nth"], kind="stable", ignore_index=True)
 

@@ -1,0 +1,119 @@
+"""A store put in order, and looked over."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable, write_deltalake
+from pandas.testing import assert_frame_equal
+
+from pd_capflow.errors import StoreError
+from pd_capflow.store import Store
+
+DAYS = ("2026-01-05", "2026-01-06", "2026-01-07", "2026-01-12")
+
+
+@pytest.fixture
+def held(store, poll):
+    """A store of two weeks, written a code at a time."""
+    for day in DAYS:
+        for code in ("HK.00700", "HK.00005", "HK.00388"):
+            store.write(poll({code: {"09:30": 1, "09:31": 2, "09:32": float(day[-2:])}}, day))
+    return store
+
+
+def table_of(store):
+    return DeltaTable(f"{store.path}/intraday")
+
+
+def test_compaction_leaves_one_sorted_file_a_week_and_every_row(held):
+    before = held.read()
+    assert len(table_of(held).file_uris()) == 12
+    assert held.compact() == 2
+    assert len(table_of(held).file_uris()) == 2
+    assert_frame_equal(held.read(), before, check_exact=True)
+    assert held.read().attrs == before.attrs
+    assert held.compact() == 0
+
+
+def test_what_was_replaced_is_kept_and_removed_when_it_is_old(held):
+    replaced = set(table_of(held).file_uris())
+    held.compact(keep="2h")
+    assert all(Path(file).exists() for file in replaced)
+    for keep in ("10min", "soon", "-1D"):
+        with pytest.raises(StoreError, match="keep="):
+            held.compact(keep=keep)
+
+
+def test_files_of_writers_that_died_are_removed_when_they_are_old(held):
+    orphan = Path(held.path) / "intraday" / "week=2026-01-05" / "part-dead.parquet"
+    orphan.write_bytes(b"half a file")
+    os.utime(orphan, (1, 1))
+    held.compact()
+    assert not orphan.exists()
+    assert held.verify().clean
+
+
+def test_a_sound_store_is_found_sound(held):
+    report = held.verify()
+    assert report
+    assert (report.rows, report.files) == (36, 12)
+    assert str(report) == f"store {held.path}: 36 rows in 12 files, all well"
+
+
+def problems(store):
+    report = Store(store.path).verify()
+    assert not report
+    return str(report)
+
+
+def spoil(store, change):
+    """Write rows that the store itself would never write."""
+    table = table_of(store)
+    rows = table.to_pandas().head(3)
+
+    schema = pa.schema(table.schema().to_arrow())
+    write_deltalake(
+        table, pa.Table.from_pandas(change(rows), schema=schema, preserve_index=False), mode="append"
+    )
+
+
+def test_rows_that_are_there_twice_are_found(held):
+    spoil(held, lambda rows: rows)
+    assert "3 rows are there twice" in problems(held)
+
+
+def test_rows_of_another_day_than_their_session_are_found(held):
+    spoil(held, lambda rows: rows.assign(session=rows["week"] + dt.timedelta(days=4)))
+    assert "3 rows are of another day than their session" in problems(held)
+
+
+def test_demo_data_in_a_store_of_real_data_is_found(held):
+    spoil(held, lambda rows: rows.assign(code="HK.00001", url="demo://"))
+    assert "3 rows are demo data" in problems(held)
+
+
+def test_a_missing_file_is_found(held):
+    Path(table_of(held).file_uris()[0]).unlink()
+    assert "the file is missing" in problems(held)
+    with pytest.raises(StoreError, match="a file of the store is missing"):
+        Store(held.path).read()
+
+
+def test_a_damaged_file_is_found(held):
+    file = Path(table_of(held).file_uris()[0])
+    file.write_bytes(file.read_bytes()[:100])
+    assert "cannot be read" in problems(held)
+    with pytest.raises(StoreError, match=held.path):
+        Store(held.path).read()
+
+
+def test_a_table_that_contradicts_the_store_is_found(held, poll):
+    held.write(poll({"HK.00700": {"00:00": 1}}, period="day"))
+    table = DeltaTable(f"{held.path}/periods")
+    table.alter.set_table_properties({"capflow.demo": "true"}, raise_if_not_exists=False)
+    assert "periods, the table: it says another thing" in problems(held)

@@ -1,0 +1,114 @@
+"""What a question to a store is refused for, and how it goes back in time."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from deltalake import DeltaTable
+
+from pd_capflow.errors import QueryError, StoreError
+from pd_capflow.store import Store
+
+
+@pytest.fixture
+def held(store, poll):
+    """A store of two days."""
+    for day in ("2026-01-05", "2026-01-06"):
+        store.write(poll({"HK.00700": {"09:30": 1, "09:31": 2}, "HK.00005": {"09:30": 3}}, day))
+    return store
+
+
+def test_what_is_not_recorded_is_an_error_that_says_where_and_what_to_do(held):
+    for codes, start, words in (
+        ("HK.00388", None, "nothing is recorded of HK.00388; codes"),
+        (["HK.00700", "HK.00388"], None, "nothing is recorded of HK.00388"),
+        ("HK.00700", "2026-01-07", "HK.00700 from 2026-01-07"),
+        (None, "2026-01-07", "any code from 2026-01-07"),
+    ):
+        with pytest.raises(StoreError, match=words) as caught:
+            held.read(codes, start)
+        assert held.path in str(caught.value)
+    with pytest.raises(StoreError, match="nothing is recorded in periods"):
+        held.read("HK.00700", period="day")
+    with pytest.raises(StoreError, match="nothing is recorded in distribution"):
+        held.distribution()
+
+
+def test_a_question_that_cannot_be_understood_is_refused(held):
+    for kind, given in (
+        (QueryError, {"codes": "00700"}),
+        (QueryError, {"period": "year"}),
+        (QueryError, {"columns": ["close"]}),
+        (QueryError, {"start": "soon"}),
+        (StoreError, {"start": "2026-01-06", "end": "2026-01-05"}),
+        (QueryError, {"as_of": "once"}),
+        (QueryError, {"as_of": "2026-01-05"}),
+    ):
+        with pytest.raises(kind):
+            held.read(**given)
+
+
+def test_where_no_store_is_reading_says_so(tmp_path):
+    store = Store(tmp_path / "none")
+    for ask in (store.read, store.codes, store.days, store.verify, store.compact, store.versions):
+        with pytest.raises(StoreError, match="no store there"):
+            ask()
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_path_that_holds_something_else_is_left_alone(tmp_path, poll):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(StoreError, match=r"holds other things, such as 'notes\.txt'"):
+        Store(tmp_path).write(poll({"HK.00700": {"09:30": 1}}))
+    with pytest.raises(StoreError, match="a file is in the way"):
+        Store(tmp_path / "notes.txt").write(poll({"HK.00700": {"09:30": 1}}))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_store_of_a_newer_schema_is_left_alone(held, poll):
+    table = DeltaTable(f"{held.path}/intraday")
+    table.alter.set_table_properties({"capflow.schema": "2"}, raise_if_not_exists=False)
+    with pytest.raises(StoreError, match="version 2, and this pd_capflow knows up to 1; update"):
+        Store(held.path)
+    for ask in (lambda: held.read("HK.00700"), lambda: held.write(poll({"HK.00700": {"09:33": 1}}))):
+        with pytest.raises(StoreError, match="update pd_capflow"):
+            ask()
+
+
+def test_a_delta_table_that_somebody_else_made_is_left_alone(tmp_path):
+    import pyarrow as pa
+    from deltalake import write_deltalake
+
+    write_deltalake(str(tmp_path / "intraday"), pa.table({"a": [1]}))
+    with pytest.raises(StoreError, match="not made by pd_capflow"):
+        Store(tmp_path)
+
+
+def test_as_of_tells_what_was_known_then(store, poll):
+    store.write(poll({"HK.00700": {"09:30": 1}}))
+    moment = pd.Timestamp.now("UTC")
+    version = int(store.versions().query("table == 'intraday'")["version"].max())
+    store.write(poll({"HK.00700": {"09:30": 7, "09:31": 9}}))
+    store.compact()
+    for as_of in (moment, version, str(moment), moment.tz_convert("Asia/Hong_Kong").tz_localize(None)):
+        assert store.read("HK.00700", as_of=as_of)["in_flow"].tolist() == [1]
+    assert store.read("HK.00700")["in_flow"].tolist() == [7, 9]
+    for as_of in (moment - pd.Timedelta("1D"), 99):
+        with pytest.raises(StoreError, match="the earliest that is kept is version 0"):
+            store.read("HK.00700", as_of=as_of)
+
+
+def test_codes_and_days(held):
+    assert held.codes() == held.codes("intraday") == ["HK.00005", "HK.00700"]
+    assert held.codes("day") == []
+    days = held.days("HK.00700")
+    assert days["rows"].tolist() == [2, 2]
+    assert held.days()["codes"].tolist() == [2, 2]
+
+
+def test_a_reader_sees_what_another_writes(held, poll):
+    reader = Store(held.path)
+    assert reader.codes() == ["HK.00005", "HK.00700"]
+    held.write(poll({"HK.00388": {"09:30": 1}}))
+    assert reader.codes() == ["HK.00005", "HK.00388", "HK.00700"]
+    assert held.url == reader.url == f"store://{held.path}"

@@ -1,0 +1,135 @@
+"""What a write changes, and what it refuses."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from pd_capflow.errors import StoreError
+from pd_capflow.store import Store
+
+DEMO = {"url": "demo://", "demo": True}
+
+
+def flows(store, code="HK.00700"):
+    return store.read(code)["in_flow"].tolist()
+
+
+def test_a_later_poll_adds_what_is_new_and_corrects_what_has_changed(store, poll):
+    store.write(poll({"HK.00700": {"09:30": 0, "09:31": 5}, "HK.00005": {"09:30": 1}}))
+    assert store.write(poll({"HK.00700": {"09:30": 0, "09:31": 6, "09:32": 9}})) == 2
+    assert flows(store) == [0, 6, 9]
+    assert flows(store, "HK.00005") == [1]
+    assert store.read("HK.00700").attrs["capflow"]["last_valid_time"] == "2026-01-05T09:32:00+08:00"
+
+
+def test_an_earlier_poll_written_later_corrects_nothing(store, poll):
+    earlier = poll({"HK.00700": {"09:30": 0, "09:31": 5}})
+    store.write(poll({"HK.00700": {"09:31": 6, "09:32": 9}}))
+    assert store.write(earlier) == 1
+    assert flows(store) == [0, 6, 9]
+    assert store.write(earlier) == 0
+
+
+def test_of_polls_that_are_equally_late_the_one_with_more_rows_wins(store, poll):
+    last = "2026-01-05T09:40:00+08:00"
+    store.write(poll({"HK.00700": {"09:30": 1, "09:31": 2}}, last=last))
+    store.write(poll({"HK.00700": {"09:30": 7}}, last=last))
+    assert flows(store) == [1, 2]
+
+
+def test_a_poll_that_brings_only_a_newer_last_valid_time_is_kept(store, poll):
+    rows = {"HK.00700": {"09:30": 1, "09:31": 2}}
+    store.write(poll(rows, last="2026-01-05T09:31:10+08:00"))
+    assert store.write(poll(rows, last="2026-01-05T09:31:50+08:00")) == 1
+    assert store.read("HK.00700").attrs["capflow"]["last_valid_time"] == "2026-01-05T09:31:50+08:00"
+
+
+def test_nothing_new_makes_no_version(store, poll):
+    frame = poll({"HK.00700": {"09:30": 1}})
+    store.write(frame)
+    before = len(store.versions())
+    store.write(frame)
+    assert len(store.versions()) == before
+
+
+def test_a_correction_leaves_other_sessions_and_codes_alone(store, poll):
+    for day in ("2026-01-05", "2026-01-06", "2026-01-07"):
+        store.write(poll({"HK.00700": {"09:30": 1, "09:31": 2}, "HK.00005": {"09:30": 3}}, day))
+    store.compact()
+    store.write(poll({"HK.00700": {"09:30": 1, "09:31": 8}}, "2026-01-06", last="2026-01-06T16:00:00+08:00"))
+    assert flows(store) == [1, 2, 1, 8, 1, 2]
+    assert flows(store, "HK.00005") == [3, 3, 3]
+    assert store.verify().clean
+
+
+def test_a_code_without_rows_is_kept_as_such_until_it_has_some(store, poll):
+    store.write(poll({"HK.00700": {}}, last="2026-01-05T09:00:00+08:00"))
+    assert store.read("HK.00700").empty
+    assert store.codes() == ["HK.00700"]
+    store.write(poll({"HK.00700": {"09:30": 4}}))
+    assert flows(store) == [4]
+
+
+def altered(frame, **facts):
+    other = frame.copy()
+    other.attrs = {"capflow": frame.attrs["capflow"] | facts}
+    return other
+
+
+def test_a_frame_that_is_not_as_served_is_refused(store, poll):
+    frame = poll({"HK.00700": {"09:30": 1, "09:31": 2}})
+    bare = frame.copy()
+    bare.attrs = {}
+    shared = poll({"HK.00700": {"09:30": 1}, "HK.00005": {"09:30": 2}})
+    cases = {
+        "lacks big_in_flow": frame.drop(columns="big_in_flow"),
+        "lacks in_flow": frame.rename(columns={"in_flow": "net"}),
+        "no gateway serves: close": frame.assign(close=1.0),
+        "have no zone": frame.tz_localize(None),
+        "no times": frame.reset_index(drop=True),
+        "attrs\\['capflow'\\] lack codes": bare,
+        "cumulative=False": frame.capflow.delta(),
+        "made by a measure": frame.capflow.delta().capflow.resample("5min"),
+        "no index level 'code'": shared.droplevel("code"),
+        "does not hold numbers": frame.astype({"in_flow": "str"}),
+        "period 'year'": altered(frame, period="year"),
+        "whether it is demo data": altered(frame, source={}),
+        "Series cannot be kept": frame["in_flow"],
+    }
+    for words, given in cases.items():
+        with pytest.raises(StoreError, match=words):
+            store.write(given)
+    with pytest.raises(StoreError, match="no store there"):
+        store.codes()
+
+
+def test_demo_data_and_real_data_do_not_mix(tmp_path, poll):
+    rows = {"HK.00700": {"09:30": 1}}
+    with pytest.raises(StoreError, match="demo=True"):
+        Store(tmp_path / "real").write(poll(rows, source=DEMO))
+    with pytest.raises(StoreError, match="frame is real"):
+        Store(tmp_path / "demo", demo=True).write(poll(rows))
+    Store(tmp_path / "real").write(poll(rows))
+    Store(tmp_path / "demo", demo=True).write(poll(rows, source=DEMO))
+    with pytest.raises(StoreError, match="invented; open it with"):
+        Store(tmp_path / "demo")
+    with pytest.raises(StoreError, match="holds real data"):
+        Store(tmp_path / "real", demo=True)
+
+
+def test_a_store_opened_before_another_kind_was_made_there_refuses(tmp_path, poll):
+    rows = {"HK.00700": {"09:30": 1}}
+    early = Store(tmp_path / "flows")
+    Store(tmp_path / "flows", demo=True).write(poll(rows, source=DEMO))
+    with pytest.raises(StoreError, match="invented"):
+        early.write(poll(rows))
+    with pytest.raises(StoreError, match="invented"):
+        early.read("HK.00700")
+
+
+def test_it_opens_lazily_from_the_package():
+    import pd_capflow
+
+    assert pd_capflow.Store is Store
+    assert isinstance(pd.DataFrame(), pd.DataFrame)
