@@ -6,6 +6,7 @@ r"""The config file: TOML, in the platform's usual place.
     key = "..."                      # of a WebSocket port
     rsa_key = "~/.config/pd_capflow/rsa.pem"
     ca_file = "~/.config/pd_capflow/ca.pem"
+    store = "~/flows"                # what fetch(..., source="store") reads
     timeout = 10.0                   # seconds
     rate = [30, 30.0]                # requests, seconds; or "none"
 
@@ -41,6 +42,7 @@ _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "key": _TEXT,
     "rsa_key": _TEXT,
     "ca_file": _TEXT,
+    "store": _TEXT,
     "timeout": ((int, float), "a number of seconds, such as {name} = 10.0"),
     "rate": ((list, str), 'requests and seconds, such as {name} = [30, 30.0], or {name} = "none"'),
 }

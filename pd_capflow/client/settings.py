@@ -29,6 +29,7 @@ __all__ = [
     "configure",
     "resolve",
     "resolve_with_origins",
+    "store_path",
 ]
 
 Rate = tuple[int, float]
@@ -54,12 +55,14 @@ _ENVIRONMENT = {
     "key": "PD_CAPFLOW_KEY",
     "rsa_key": "PD_CAPFLOW_RSA_KEY",
     "ca_file": "PD_CAPFLOW_CA_FILE",
+    "store": "PD_CAPFLOW_STORE",
 }
 _DEFAULTS: dict[str, Any] = {
     "url": DEFAULT_URL,
     "key": None,
     "rsa_key": None,
     "ca_file": None,
+    "store": None,
     "timeout": DEFAULT_TIMEOUT,
     "rate": DEFAULT_RATE,
 }
@@ -112,6 +115,7 @@ def configure(
     ca_file: str | Unset | None = UNSET,
     timeout: float | Unset = UNSET,
     rate: Rate | Unset | None = UNSET,
+    store: str | os.PathLike[str] | Unset | None = UNSET,
 ) -> None:
     """Set the process's defaults for reaching a gateway. What is not given stays as it was.
 
@@ -136,6 +140,8 @@ def configure(
         Requests of capital flow per sliding window of seconds, and of every other interface in
         proportion to what OpenD grants of it: with ``(30, 30.0)`` it is 60 snapshots and 10 lists of
         plates. None asks without pacing.
+    store : path-like or None
+        Path of the store that ``fetch(..., source="store")`` reads if it names none.
 
     Raises
     ------
@@ -149,6 +155,7 @@ def configure(
     """
     key = Secret.of(key)
     given = {"url": url, "key": key, "rsa_key": rsa_key, "ca_file": ca_file, "timeout": timeout, "rate": rate}
+    given["store"] = store
     told = {name: value for name, value in given.items() if value is not UNSET}
     wanted = {name: value for name, value in (_configured | told).items() if not _is_reset(name, value)}
     # Without an address, a key may be meant for one that is told later or to connect().
@@ -170,6 +177,12 @@ def resolve_with_origins(**given: Any) -> tuple[Settings, dict[str, str]]:
     origins = {name: where for values, where in reversed(layers) for name in values}
     names = {name: _ENVIRONMENT[name] for name, where in origins.items() if where == "environment"}
     return _settings(_merged(layers), told), origins | names
+
+
+def store_path() -> str | None:
+    """Return the path of the store that `configure`, the environment or the config file names."""
+    path = _merged(_layers({}, _configured))["store"]
+    return _store(path)
 
 
 def _is_reset(name: str, value: Any) -> bool:
@@ -214,6 +227,7 @@ def _merged(layers: list[tuple[dict[str, Any], str]]) -> dict[str, Any]:
 def _settings(values: dict[str, Any], told: dict[str, Any]) -> Settings:
     """Return the settings of some values; `told` are those that the caller names himself."""
     addresses = parse_addresses(values["url"])
+    _store(values["store"])
     for name, is_useful in _USEFUL.items():
         if told.get(name) is not None and not any(map(is_useful, addresses)):
             where = ", ".join(map(str, addresses))
@@ -246,6 +260,12 @@ def _text(name: str, value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     raise QueryError(f"{name} is a {type(value).__name__}; expected text")
+
+
+def _store(value: Any) -> str | None:
+    if value is not None and not isinstance(value, str | os.PathLike):
+        raise QueryError(f"store is a {type(value).__name__}; expected a path, or the URL of an object store")
+    return None if value is None else os.fsdecode(value)  # a URL is no path to be made tidy
 
 
 def _timeout(value: Any) -> float:

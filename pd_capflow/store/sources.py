@@ -1,0 +1,117 @@
+"""Where `fetch` takes rows from: a gateway, a store, or a store first and a gateway for the rest.
+
+Law: what is not recorded is an error, as what a gateway refuses is; and nothing is written but with
+``keep=True``.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from pd_capflow.client.batch import plan_flow
+from pd_capflow.client.settings import store_path
+from pd_capflow.errors import QueryError, StoreError
+from pd_capflow.flow.queries.question import PERIODS, one_of, parse_day
+from pd_capflow.flow.selectors import parse_selection
+from pd_capflow.store.store import Store
+from pd_capflow.store.topup import topped_up
+from pd_capflow.store.wanted import Wanted, read_each
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pd_capflow.client import Client
+    from pd_capflow.client.batch import Errors
+    from pd_capflow.client.progress import ProgressOption
+
+__all__ = ["fetch_from", "store_at"]
+
+
+def fetch_from(
+    source: str,
+    codes: Any,
+    period: str = "intraday",
+    start: Any = None,
+    end: Any = None,
+    *,
+    client: Client,
+    store: Store | str | os.PathLike[str] | None = None,
+    errors: Errors = "raise",
+    progress: ProgressOption = None,
+    keep: bool = False,
+) -> pd.DataFrame:
+    """Return capital flow from a store, or from a store and a gateway; see `pd_capflow.fetch`.
+
+    Parameters
+    ----------
+    source : {"store", "auto"}
+        Where to take rows from.
+    codes, period, start, end, client, store, errors, progress, keep
+        As of `pd_capflow.fetch`.
+
+    Returns
+    -------
+    DataFrame
+        As by `pd_capflow.fetch`.
+
+    Raises
+    ------
+    QueryError, StoreError, BatchError
+        As by `pd_capflow.fetch`.
+
+    Examples
+    --------
+    >>> import tempfile, pd_capflow
+    >>> client, folder = pd_capflow.connect("demo://"), tempfile.mkdtemp()
+    >>> days = "day", "2026-01-05", "2026-01-09"
+    >>> len(fetch_from("auto", "HK.00700", *days, client=client, store=folder, keep=True))
+    5
+    >>> len(fetch_from("store", "HK.00700", *days, client=client, store=folder))
+    5
+    """
+    wanted = _wanted(codes, period, start, end, errors, progress, client if source == "auto" else None)
+    kept = store_at(store)
+    if source == "auto":
+        return topped_up(kept, wanted, client, keep=keep)
+    found, missing = read_each(kept, wanted)
+    return wanted.frame(found, missing)
+
+
+def store_at(store: Store | str | os.PathLike[str] | None) -> Store:
+    """Return a store: the one that is given or is at a path, of demo data too, or the one configured."""
+    if isinstance(store, Store):
+        return store
+    path = store_path() if store is None else store
+    if path is None:
+        raise QueryError(
+            "no store is named; give store=PATH, or PD_CAPFLOW_STORE, configure(store=...) or the config file"
+        )
+    if not isinstance(path, str | os.PathLike):
+        raise QueryError(f"store={store!r} is no store; expected a pd_capflow.Store or a path")
+    try:
+        return Store(path)
+    except StoreError as error:
+        try:
+            return Store(path, demo=True)
+        except StoreError:
+            raise error from None
+
+
+def _wanted(
+    codes: Any, period: Any, start: Any, end: Any, errors: Errors, progress: Any, client: Client | None
+) -> Wanted:
+    selection = parse_selection(codes)
+    period = one_of("period", period, PERIODS)
+    plan_flow(selection.sample, period, None, None, errors)
+    home = selection.sample.securities[0].home
+    first, last = parse_day("start", start, home), parse_day("end", end, home)
+    if first and last and last < first:
+        raise QueryError(f"end={last.isoformat()} is before start={first.isoformat()}")
+    if selection.selectors and client is None:
+        raise QueryError(
+            f"what {selection.selectors[0]} stands for only a gateway knows; name the codes, or ask "
+            "with source='auto'"
+        )
+    choice = client.expand(selection, flowing=True) if client else selection.choice()
+    return Wanted(choice, period, first, last, errors, progress)

@@ -1,0 +1,331 @@
+"""Recorded rows first, and a gateway's for the rest.
+
+Of days a gateway is asked for the sessions that are not recorded, and for those whose row was recorded
+before they had ended. Of weeks and months it is asked for all that was asked for, for nothing tells which
+of them are whole. Of minutes it serves its latest session only; earlier ones are as recorded.
+
+Law: no row is made of two. Where both have one, the gateway's is taken, unless it is the last row of an
+answer that ends before what is recorded: an older row of a running total is no news.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from pd_capflow.errors import BatchError, CapflowError, StoreError
+from pd_capflow.flow.frames import ATTRS, FLOW, Columns, build_frame
+from pd_capflow.flow.queries.question import parse_range
+from pd_capflow.security import Security
+from pd_capflow.store.layout import PERIODS
+from pd_capflow.store.wanted import read_each
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from pd_capflow.client import Client
+    from pd_capflow.store.store import Store
+    from pd_capflow.store.wanted import Wanted
+
+__all__ = ["columns_of", "merged", "topped_up"]
+
+_Parts = dict[Security, Columns]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a store or a gateway answered: the frame, its parts, where they are from, and what was refused."""
+
+    parts: _Parts
+    source: Mapping[str, Any]
+    errors: dict[str, Exception]
+    frame: pd.DataFrame | None = None
+
+
+def topped_up(store: Store, wanted: Wanted, client: Client, *, keep: bool = False) -> pd.DataFrame:
+    """Return what is recorded and, from a gateway, the rest.
+
+    Parameters
+    ----------
+    store : Store
+        What is recorded; one that is not there yet holds nothing if it is to `keep` the rest.
+    wanted : Wanted
+        What is asked for.
+    client : Client
+        Of the gateway.
+    keep : bool
+        Whether what the gateway answers is written to the store.
+
+    Returns
+    -------
+    DataFrame
+        The union, as by `pd_capflow.Client.capital_flow`. ``attrs["capflow"]["source"]`` tells both: by
+        code in ``by_code``, and in ``parts`` how many rows of each are whose.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read or written, or one of the two is demo data.
+    """
+    wanted = _bounded(wanted)
+    held = _recorded(store, wanted, may_be_new=keep)
+    codes, first, last = _to_ask(store, wanted, held.parts, client)
+    answer = _asked(client, wanted, codes, first, last)
+    store = _of_one_kind(store, answer, has_rows=bool(held.parts))
+    if keep and answer.frame is not None and answer.frame.attrs[ATTRS]["codes"]:
+        store.write(answer.frame)
+    fresh = {code: _cut(part, code, wanted) for code, part in answer.parts.items()}
+    union = _union(store, wanted, held, replace(answer, parts=fresh))
+    return wanted.frame(union, answer.errors)
+
+
+def merged(held: Columns, fresh: Columns, *, intraday: bool) -> Columns:
+    """Return the union of recorded rows and a gateway's, in the order of time.
+
+    Parameters
+    ----------
+    held, fresh : Columns
+        What is recorded, and what a gateway answered now.
+    intraday : bool
+        Whether the rows are running totals, of which a later answer holds all earlier rows as they ended.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> held = Columns(np.array([1, 2]), np.array([[1.0], [2.0]]))
+    >>> fresh = Columns(np.array([2, 3]), np.array([[2.5], [3.0]]))
+    >>> merged(held, fresh, intraday=False).amounts.tolist()
+    [[1.0], [2.5], [3.0]]
+    """
+    taken = np.ones(len(fresh.time), bool)
+    is_older = _is_older(fresh.last_valid_time, held.last_valid_time)
+    if is_older and len(taken) and len(held.time):
+        last = fresh.time[-1]
+        contested = (last in held.time) if intraday else (last == held.time[-1])
+        taken &= (fresh.time != last) | (not contested)
+    kept = ~np.isin(held.time, fresh.time[taken])
+    time = np.concatenate([held.time[kept], fresh.time[taken]])
+    amounts = np.concatenate([held.amounts[kept], fresh.amounts[taken]])
+    order = np.argsort(time, kind="stable")
+    newest = held.last_valid_time if is_older else fresh.last_valid_time or held.last_valid_time
+    return Columns(time[order], amounts[order], newest)
+
+
+def columns_of(frame: pd.DataFrame) -> _Parts:
+    """Return the answers that a frame was built of."""
+    facts = frame.attrs[ATTRS]
+    codes = [Security.parse(code) for code in facts["codes"]]
+    last = facts["last_valid_time"]
+    amounts = frame.to_numpy(np.float64)
+    times = frame.index.get_level_values("time").as_unit("us").asi8
+    if frame.index.nlevels == 1:
+        return {codes[0]: Columns(times, amounts, last)}
+    owner = frame.index.get_level_values("code").to_numpy()
+    mine = {code: owner == str(code) for code in codes}
+    return {code: Columns(times[at], amounts[at], last.get(str(code))) for code, at in mine.items()}
+
+
+def _bounded(wanted: Wanted) -> Wanted:
+    """Return a question with the days that a gateway would take, which of minutes are all."""
+    if wanted.period == "intraday":
+        return wanted
+    start, end = parse_range(wanted.start, wanted.end, wanted.choice.securities[0].home)
+    return replace(wanted, start=start, end=end)
+
+
+def _recorded(store: Store, wanted: Wanted, *, may_be_new: bool) -> _Answer:
+    try:
+        found, _ = read_each(store, wanted)
+        if found is None:
+            store.codes(wanted.period)  # raises where it is the store that is missing
+    except StoreError:
+        if may_be_new:
+            return _Answer({}, {}, {})
+        raise
+    return _answer(found, {})
+
+
+def _to_ask(
+    store: Store, wanted: Wanted, held: _Parts, client: Client
+) -> tuple[list[Security], date | None, date | None]:
+    """Return the codes that a gateway is to be asked for, and of which days."""
+    codes = wanted.choice.securities
+    if wanted.period == "intraday":
+        return [code for code in codes if not _is_beyond(held, code, wanted.end, store)], None, None
+    if wanted.period != "day" or wanted.start is None or wanted.end is None:
+        return codes, wanted.start, wanted.end
+    missing = _missing_days(store, codes, wanted.start, wanted.end, client)
+    days = sorted({day for those in missing.values() for day in those})
+    return [code for code in codes if missing[code]], *((days[0], days[-1]) if days else (None, None))
+
+
+def _is_beyond(held: _Parts, code: Security, end: date | None, store: Store) -> bool:
+    """Tell whether a session after the last day asked for is recorded: then no later one is asked for."""
+    if end is None or code not in held:
+        return False
+    with suppress(StoreError):
+        return len(store.read(code, end + timedelta(days=1))) > 0
+    return False
+
+
+def _missing_days(
+    store: Store, codes: Sequence[Security], first: date, last: date, client: Client
+) -> dict[Security, set[date]]:
+    """Return the sessions of each code of which no whole row is recorded."""
+    whole = _whole_days(store, codes, first, last)
+    markets = {code.home.prefix: code.home for code in codes}
+    due = {
+        prefix: _sessions(client, prefix, first, min(last, market.today()))
+        for prefix, market in markets.items()
+    }
+    return {code: due[code.home.prefix] - whole.get(str(code), set()) for code in codes}
+
+
+def _sessions(client: Client, prefix: str, first: date, last: date) -> set[date]:
+    """Return the sessions of an exchange, by its gateway; where it tells none, any weekday may be one."""
+    days = {first + timedelta(days=number) for number in range((last - first).days + 1)}
+    weekdays = {day for day in days if day.weekday() < 5}
+    if not days:
+        return set()
+    with suppress(CapflowError):
+        told = {stamp.date() for stamp in client.trade_dates(prefix, first, last).index}
+        # It may not reach back as far as the rows do.
+        return told | {day for day in weekdays if told and day < min(told)} if told else weekdays
+    return weekdays
+
+
+def _whole_days(store: Store, codes: Sequence[Security], first: date, last: date) -> dict[str, set[date]]:
+    """Return the sessions of each code whose row of the day was served after they had ended."""
+    snapshot = store._tables[PERIODS.name].snapshot()  # noqa: SLF001  # rows as they are have no door
+    if snapshot is None:
+        return {}
+    asked = {str(code): code for code in codes}
+    where = (pc.field("period") == "day") & pc.field("code").isin(list(asked))
+    where &= (pc.field("session") >= first) & (pc.field("session") <= last) & ~pc.field("empty")
+    rows = snapshot.rows(where, ["code", "session", "last_valid_time", "recorded_at"]).to_pylist()
+    found: dict[str, set[date]] = {}
+    for row in rows:
+        if _was_over(asked[row["code"]], row):
+            found.setdefault(row["code"], set()).add(row["session"])
+    return found
+
+
+def _was_over(code: Security, row: Mapping[str, Any]) -> bool:
+    told, market = row["last_valid_time"], code.home
+    moment = datetime.fromisoformat(told) if told else row["recorded_at"].replace(tzinfo=UTC)
+    close = max((last for _, last in market.sessions), default=datetime.max.time())
+    return moment >= datetime.combine(row["session"], close, market.tzinfo)
+
+
+def _asked(
+    client: Client, wanted: Wanted, codes: Sequence[Security], first: date | None, last: date | None
+) -> _Answer:
+    """Ask a gateway, and take what it refuses as it comes."""
+    if not codes:
+        return _answer(None, {})
+    errors: dict[str, Exception] = {}
+    names = [str(code) for code in codes]
+    frame: pd.DataFrame | None
+    try:
+        frame = client.capital_flow(names, wanted.period, first, last, progress=wanted.progress)
+    except BatchError as error:
+        frame, errors = error.frame, error.errors
+    return _answer(frame, errors)
+
+
+def _answer(frame: pd.DataFrame | None, errors: dict[str, Exception]) -> _Answer:
+    if frame is None:
+        return _Answer({}, {}, errors)
+    return _Answer(columns_of(frame), frame.attrs[ATTRS]["source"], errors, frame)
+
+
+def _of_one_kind(store: Store, answer: _Answer, *, has_rows: bool) -> Store:
+    """Return the store, of demo data if it is new and the gateway is a demo; refuse to mix the two."""
+    if not answer.parts or bool(answer.source["demo"]) == store.demo:
+        return store
+    if not has_rows and answer.source["demo"]:
+        with suppress(StoreError):
+            return type(store)(store.path, demo=True)  # there is none yet
+    kinds = ("real data", "demo data")
+    raise StoreError(
+        f"store {store.path} holds {kinds[store.demo]} and {answer.source['url']} serves "
+        f"{kinds[not store.demo]}, which never stand in one frame; name another store, or another gateway"
+    )
+
+
+def _cut(part: Columns, code: Security, wanted: Wanted) -> Columns:
+    """Return the rows of a part that are of the days asked for; those without a time are."""
+    if wanted.period != "intraday" or (wanted.start is None and wanted.end is None):
+        return part
+    zone = code.home.tzinfo
+    days = [datetime.fromtimestamp(at / 1e6, zone).date() for at in part.time.tolist()]
+    first, last = wanted.start or date.min, wanted.end or date.max
+    mine = np.array([first <= day <= last for day in days], bool)
+    return Columns(part.time[mine], part.amounts[mine], part.last_valid_time if mine.any() else None)
+
+
+def _union(store: Store, wanted: Wanted, held: _Answer, fresh: _Answer) -> pd.DataFrame | None:
+    came = [code for code in wanted.choice.securities if code in held.parts or code in fresh.parts]
+    if not came:
+        return None
+    is_intraday = wanted.period == "intraday"
+    parts = {code: _one(held.parts.get(code), fresh.parts.get(code), intraday=is_intraday) for code in came}
+    frame = build_frame(
+        FLOW,
+        came,
+        parts,
+        period=wanted.period,
+        single=wanted.choice.single,
+        source=_source(store, parts, held, fresh),
+    )
+    told = [each.frame.attrs[ATTRS].get("names", {}) for each in (held, fresh) if each.frame is not None]
+    if names := {code: name for each in told for code, name in each.items()}:
+        frame.attrs[ATTRS]["names"] = names
+    return frame
+
+
+def _one(held: Columns | None, fresh: Columns | None, *, intraday: bool) -> Columns:
+    if held is not None and fresh is not None:
+        return merged(held, fresh, intraday=intraday)
+    found = held or fresh
+    assert found is not None  # noqa: S101  # for the type checker: it came from one of them
+    return found
+
+
+def _source(store: Store, parts: _Parts, held: _Answer, fresh: _Answer) -> dict[str, Any]:
+    """Return which gateways served the rows, in all, and by code what came by the store."""
+    urls = [str(each.source["url"]) for each in (fresh, held) if each.source]
+    shares = {code: _shares(part, fresh.parts.get(code)) for code, part in parts.items()}
+    places = (store.url, urls[0] if fresh.source else "")
+    told = {
+        str(code): {place: count for place, count in zip(places, counts, strict=True) if place and count}
+        for code, counts in shares.items()
+    }
+    return {
+        "url": ", ".join(dict.fromkeys(urls)),
+        "demo": store.demo,
+        "by_code": {code: ", ".join(counts) or places[1] or places[0] for code, counts in told.items()},
+        "parts": told,
+    }
+
+
+def _shares(part: Columns, fresh: Columns | None) -> tuple[int, int]:
+    """Return how many rows are as recorded, and how many are as the gateway has them."""
+    if fresh is None:
+        return len(part.time), 0
+    of_both = np.isin(part.time, fresh.time)
+    place = {int(at): row for at, row in zip(fresh.time, fresh.amounts, strict=True)}
+    pairs = zip(part.time[of_both], part.amounts[of_both], strict=True)
+    same = sum(np.array_equal(row, place[int(at)], equal_nan=True) for at, row in pairs)
+    return len(part.time) - same, same
+
+
+def _is_older(one: str | None, other: str | None) -> bool:
+    return bool(one and other) and datetime.fromisoformat(str(one)) < datetime.fromisoformat(str(other))

@@ -1,0 +1,106 @@
+"""What is asked of a store, and what of it is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pd_capflow.client.batch import Outcome, plan_flow
+from pd_capflow.errors import BatchError, StoreError
+from pd_capflow.flow.frames import ATTRS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    import pandas as pd
+
+    from pd_capflow.client.batch import Errors
+    from pd_capflow.client.progress import ProgressOption
+    from pd_capflow.flow.selectors import Choice
+    from pd_capflow.security import Security
+    from pd_capflow.store.store import Store
+
+__all__ = ["Wanted", "read_each"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for, read and checked.
+
+    Attributes
+    ----------
+    choice : Choice
+        The securities.
+    period : str
+        One of `PERIODS`.
+    start, end : date or None
+        First and last day at the exchange of the first security.
+    errors : {"raise", "collect"}
+        What to do with failures.
+    progress : bool or callable, optional
+        As of `pd_capflow.Client.capital_flow`.
+    """
+
+    choice: Choice
+    period: str
+    start: date | None
+    end: date | None
+    errors: Errors
+    progress: ProgressOption = None
+
+    def frame(self, found: pd.DataFrame | None, errors: dict[str, Exception]) -> pd.DataFrame:
+        """Return what was found with the errors in its facts, or raise them as the client does."""
+        failed: Any = {code: errors[str(code)] for code in self.choice.securities if str(code) in errors}
+        plan = plan_flow(self.choice, self.period, None, None, self.errors)
+        if found is None or not len(found.attrs[ATTRS]["codes"]):
+            source = {} if found is None else found.attrs[ATTRS]["source"]
+            return plan.frame(Outcome(source, {}, failed))
+        found.attrs[ATTRS].update(
+            self.choice.facts, errors={str(code): str(error) for code, error in failed.items()}
+        )
+        if not failed or self.errors == "collect":
+            return found
+        try:
+            return plan.frame(Outcome({}, {}, failed))
+        except BatchError as error:
+            error.frame = found
+            raise
+
+
+def read_each(store: Store, wanted: Wanted) -> tuple[pd.DataFrame | None, dict[str, Exception]]:
+    """Return what is recorded of some codes, and why of others nothing is.
+
+    Raises
+    ------
+    StoreError
+        If there is no store, or it cannot be read.
+    """
+    codes = wanted.choice.securities
+    try:
+        return _read(store, wanted, codes), {}
+    except StoreError as error:
+        held = set(store.codes(wanted.period))  # raises where the whole store is at fault
+        if wanted.choice.single:
+            return None, {str(codes[0]): error}
+    errors: dict[str, Exception] = {}
+    for code in codes:
+        if error := _fault(store, wanted, code, held):
+            errors[str(code)] = error
+    came = [code for code in codes if str(code) not in errors]
+    return (_read(store, wanted, came) if came else None), errors
+
+
+def _fault(store: Store, wanted: Wanted, code: Security, held: set[str]) -> StoreError | None:
+    if str(code) not in held:
+        return StoreError(f"store {store.path}: nothing is recorded of {code} by {wanted.period}")
+    try:
+        _read(store, wanted, [code])
+    except StoreError as error:
+        return error
+    return None
+
+
+def _read(store: Store, wanted: Wanted, codes: Sequence[Security]) -> pd.DataFrame:
+    asked = codes[0] if wanted.choice.single else list(codes)
+    return store.read(asked, wanted.start, wanted.end, wanted.period)

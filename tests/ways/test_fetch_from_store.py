@@ -1,0 +1,390 @@
+"""``fetch(..., source="store")`` and ``source="auto"``: recorded rows, and a gateway's for the rest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import pd_capflow
+from pd_capflow.errors import BatchError, ConnectError, QueryError, StoreError, UnknownSecurityError
+from pd_capflow.flow.frames import Columns
+from pd_capflow.gateway import Clock, Gateway
+from pd_capflow.protocol.messages import CAPITAL_FLOW
+from pd_capflow.store.topup import columns_of, merged
+
+CODES = ["HK.00700", "US.AAPL"]
+DAYS = ("day", "2025-05-26", "2025-06-03")
+HONG_KONG = dt.timezone(dt.timedelta(hours=8))
+
+
+class Noting(Gateway):
+    """A gateway that notes what capital flow it is asked for."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.asked = []
+
+    def response(self, method, c2s):
+        if method is CAPITAL_FLOW:
+            self.asked.append((c2s.security.code, c2s.beginTime[:10], c2s.endTime[:10]))
+        return super().response(method, c2s)
+
+
+def clock(*moment):
+    return Clock(dt.datetime(*moment, tzinfo=HONG_KONG), speed=0)
+
+
+@pytest.fixture
+def ask(gateway_at):
+    """Return a client of a demo gateway at a moment, and the gateway."""
+    clients = []
+
+    def start(*moment):
+        url, gateway = gateway_at(kind=Noting, clock=clock(*moment or (2025, 6, 4, 12)))
+        clients.append(pd_capflow.connect(url, rate=None))
+        return clients[-1], gateway
+
+    yield start
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def nobody():
+    """A client of a gateway that is not there."""
+    from pd_capflow.client import Client, resolve
+
+    return Client(resolve(url="tcp://127.0.0.1:1"))
+
+
+@pytest.fixture
+def store(tmp_path):
+    return pd_capflow.Store(tmp_path / "flows", demo=True)
+
+
+def facts(frame):
+    return frame.attrs["capflow"]
+
+
+# From a store alone.
+
+
+@pytest.mark.parametrize("codes", ["HK.00700", ["US.AAPL", "HK.00700"]])
+@pytest.mark.parametrize("question", [("intraday",), DAYS, ("week", "2025-01-01", "2025-05-30")])
+def test_what_is_recorded_comes_as_it_was_served_and_nobody_is_asked(ask, store, nobody, codes, question):
+    frame = ask()[0].capital_flow(codes, *question)
+    store.write(frame)
+    for place in (store, store.path, os.path.relpath(store.path)):
+        found = pd_capflow.fetch(codes, *question[:1], client=nobody, source="store", store=place)
+        pd.testing.assert_frame_equal(found, frame)
+        assert facts(found) == facts(frame)
+    assert facts(pd.DataFrame.capflow.fetch(codes, question[0], store=store))["source"]["demo"]
+
+
+def test_minutes_may_have_dates(ask, store, nobody):
+    for day in (2, 3, 4):
+        store.write(ask(2025, 6, day, 12)[0].capital_flow("HK.00700"))
+    found = pd_capflow.fetch("HK.00700", start="2025-06-03", end="2025-06-03", store=store, client=nobody)
+    assert {str(day) for day in found.index.date} == {"2025-06-03"}
+    assert len(set(pd_capflow.fetch("HK.00700", store=store, client=nobody).index.date)) == 3
+
+
+def by_configure(path, monkeypatch, tmp_path):
+    pd_capflow.configure(store=path)
+
+
+def by_environment(path, monkeypatch, tmp_path):
+    monkeypatch.setenv("PD_CAPFLOW_STORE", path)
+
+
+def by_file(path, monkeypatch, tmp_path):
+    (tmp_path / "config.toml").write_text(f"store = '{path}'")
+    monkeypatch.setenv("PD_CAPFLOW_CONFIG", str(tmp_path / "config.toml"))
+
+
+@pytest.mark.parametrize("name_it", [by_configure, by_environment, by_file])
+def test_the_store_can_be_named_once(ask, store, nobody, name_it, monkeypatch, tmp_path):
+    frame = ask()[0].capital_flow("HK.00700", *DAYS)
+    store.write(frame)
+    name_it(store.path, monkeypatch, tmp_path)
+    pd.testing.assert_frame_equal(pd_capflow.fetch("HK.00700", "day", source="store", client=nobody), frame)
+
+
+def test_what_is_not_recorded_is_an_error(ask, store, nobody):
+    """One code raises its own; of several, what came is in the error or in the frame."""
+    frame = ask()[0].capital_flow("HK.00700", *DAYS)
+    store.write(frame)
+    options = {"source": "store", "store": store, "client": nobody}
+    with pytest.raises(StoreError, match=r"US\.AAPL"):
+        pd_capflow.fetch("US.AAPL", "day", **options)
+    with pytest.raises(StoreError, match="2020-01-01"):
+        pd_capflow.fetch("HK.00700", "day", "2020-01-01", "2020-02-01", **options)
+    with pytest.raises(BatchError, match=r"1 of 2 codes failed: .*US\.AAPL") as caught:
+        pd_capflow.fetch(["US.AAPL", "HK.00700"], "day", **options)
+    assert isinstance(caught.value.errors["US.AAPL"], StoreError)
+    assert caught.value.frame["in_flow"].tolist() == frame["in_flow"].tolist()
+    found = pd_capflow.fetch(["US.AAPL", "HK.00700"], "day", errors="collect", **options)
+    assert facts(found)["codes"] == ["HK.00700"]
+    assert list(facts(found)["errors"]) == ["US.AAPL"]
+    none = pd_capflow.fetch(["US.AAPL"], "day", errors="collect", **options)
+    assert none.empty
+    assert list(none.columns) == list(frame.columns)
+
+
+@pytest.mark.parametrize("errors", ["raise", "collect"])
+@pytest.mark.parametrize("codes", ["HK.00700", CODES])
+@pytest.mark.parametrize("source", ["store", "auto"])
+def test_a_store_that_is_not_there_is_an_error_whatever_is_collected(ask, tmp_path, codes, errors, source):
+    with pytest.raises(StoreError, match="no store there"):
+        pd_capflow.fetch(codes, "day", source=source, store=tmp_path / "typo", errors=errors, client=ask()[0])
+    assert not (tmp_path / "typo").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"source": "cloud"}, "expected one of 'gateway', 'store', 'auto'"),
+        ({"source": "gateway", "store": "flows"}, "which reads none"),
+        ({"source": "store", "store": "flows", "keep": True}, "keep=True with source='store'"),
+        ({"keep": True}, "keep=True with source='gateway'"),
+        ({"source": "store"}, "no store is named"),
+        ({"source": "store", "store": 7}, "is no store"),
+        ({"source": "store", "store": "flows", "errors": "ignore"}, "errors='ignore'"),
+        ({"source": "store", "store": "flows", "period": "year"}, "unknown period"),
+        ({"source": "store", "store": "f", "start": "2025-02-01", "end": "2025-01-01"}, "is before start"),
+        ({"source": "store", "store": "f", "start": "soon"}, "is no date"),
+        ({"source": "store", "store": "f", "codes": "plate:HK.BK1001"}, "only a gateway knows"),
+        ({"source": "store", "store": "f", "codes": []}, "empty list of codes"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(options, why, nobody, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(QueryError, match=why):
+        pd_capflow.fetch(**({"codes": "HK.00700", "client": nobody} | options))
+
+
+def test_a_store_that_is_no_path_cannot_be_configured():
+    with pytest.raises(QueryError, match="store is a int"):
+        pd_capflow.configure(store=7)
+
+
+# A store first, and a gateway for the rest.
+
+
+@pytest.mark.parametrize("codes", ["HK.00700", CODES])
+def test_the_gateway_is_asked_for_the_sessions_that_are_missing(ask, store, codes):
+    client, gateway = ask()
+    store.write(client.capital_flow(codes, "day", "2025-05-26", "2025-05-28"))
+    whole = client.capital_flow(codes, *DAYS)
+    gateway.asked.clear()
+    found = pd_capflow.fetch(codes, *DAYS, source="auto", store=store, client=client)
+    pd.testing.assert_frame_equal(found, whole)
+    assert {asked[1:] for asked in gateway.asked} == {("2025-05-29", "2025-06-03")}
+    source, url = facts(found)["source"], str(client.settings.address)
+    assert source["url"] == url
+    assert source["parts"]["HK.00700"] == {store.url: 3, url: 4}
+    assert source["by_code"]["HK.00700"] == f"{store.url}, {url}"
+    assert source["demo"]
+    rest = {name: fact for name, fact in facts(found).items() if name != "source"}
+    assert rest == {name: fact for name, fact in facts(whole).items() if name != "source"}
+
+
+def test_a_hole_in_the_middle_is_filled(ask, store):
+    client, gateway = ask()
+    for days in (("2025-05-26", "2025-05-27"), ("2025-05-30", "2025-06-03")):
+        store.write(client.capital_flow("HK.00700", "day", *days))
+    gateway.asked.clear()
+    found = pd_capflow.fetch("HK.00700", *DAYS, source="auto", store=store, client=client)
+    assert gateway.asked == [("00700", "2025-05-28", "2025-05-29")]
+    pd.testing.assert_frame_equal(found, client.capital_flow("HK.00700", *DAYS))
+
+
+def test_nothing_is_asked_for_that_is_recorded(ask, store):
+    """Holidays are no gaps: 2 May 2025 was one in Shanghai, and the gateway's calendar says so."""
+    client, gateway = ask()
+    week = ("day", "2025-04-28", "2025-05-09")
+    whole = client.capital_flow("SH.600519", *week)
+    store.write(whole)
+    gateway.asked.clear()
+    found = pd_capflow.fetch("SH.600519", *week, source="auto", store=store, client=client)
+    assert gateway.asked == []
+    pd.testing.assert_frame_equal(found, whole)
+    assert facts(found)["source"]["parts"] == {"SH.600519": {store.url: len(whole)}}
+
+
+def test_a_row_that_was_served_before_its_session_was_over_is_asked_for_again(ask, store):
+    client, gateway = ask()
+    early = client.capital_flow("HK.00700", "day", "2025-06-02", "2025-06-03")
+    facts(early)["last_valid_time"] = "2025-06-03T11:00:00+08:00"
+    early.iloc[-1] = 1.0
+    store.write(early)
+    gateway.asked.clear()
+    question = ("HK.00700", "day", "2025-06-02", "2025-06-03")
+    found = pd_capflow.fetch(*question, source="auto", store=store, client=client)
+    assert gateway.asked == [("00700", "2025-06-03", "2025-06-03")]
+    assert found["in_flow"].tolist() == client.capital_flow(*question)["in_flow"].tolist()
+
+
+def test_weeks_are_asked_for_and_joined_with_what_only_the_store_has(ask, store):
+    client, _ = ask()
+    whole = client.capital_flow("HK.00700", "week", "2025-03-03", "2025-05-30")
+    store.write(whole)
+    found = pd_capflow.fetch(
+        "HK.00700", "week", "2025-03-03", "2025-05-30", source="auto", store=store, client=client
+    )
+    pd.testing.assert_frame_equal(found, whole)
+
+
+def test_of_minutes_earlier_sessions_are_as_recorded_and_the_latest_is_the_gateways(ask, store):
+    earlier = ask(2025, 6, 3, 17)[0].capital_flow(CODES)
+    store.write(earlier)
+    store.write(ask(2025, 6, 4, 10)[0].capital_flow(CODES))
+    client, _ = ask(2025, 6, 4, 15)
+    live = client.capital_flow(CODES)
+    found = pd_capflow.fetch(CODES, source="auto", store=store, client=client)
+    for code in CODES:
+        now, then, both = (frame.loc[code] for frame in (live, earlier, found))
+        pd.testing.assert_frame_equal(both.loc[now.index], now)
+        before = then[then.index < now.index[0]]
+        pd.testing.assert_frame_equal(both.loc[before.index], before)
+        assert len(both) == len(before) + len(now)
+    assert facts(found)["cumulative"]
+    assert facts(found)["last_valid_time"] == facts(live)["last_valid_time"]
+    days = pd_capflow.fetch(
+        "HK.00700", start="2025-06-03", end="2025-06-03", source="auto", store=store, client=client
+    )
+    pd.testing.assert_frame_equal(
+        days, earlier.loc["HK.00700"].tz_convert("Asia/Hong_Kong"), check_freq=False
+    )
+
+
+def test_a_past_range_of_minutes_asks_nobody(ask, store, nobody):
+    for day in (3, 4):
+        store.write(ask(2025, 6, day, 17)[0].capital_flow("HK.00700"))
+    found = pd_capflow.fetch("HK.00700", end="2025-06-03", source="auto", store=store, client=nobody)
+    assert set(found.index.date) == {dt.date(2025, 6, 3)}
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_what_was_topped_up_is_written_only_if_it_is_to_be_kept(ask, store, keep):
+    client, _ = ask()
+    store.write(client.capital_flow("HK.00700", "day", "2025-05-26", "2025-05-28"))
+    pd_capflow.fetch("HK.00700", *DAYS, source="auto", store=store, client=client, keep=keep)
+    assert len(store.read("HK.00700", period="day")) == (7 if keep else 3)
+
+
+def test_a_new_store_is_made_of_the_gateways_kind(ask, tmp_path):
+    client, _ = ask()
+    whole = client.capital_flow(CODES, *DAYS)
+    options = {"source": "auto", "store": tmp_path / "new", "client": client, "keep": True}
+    for _ in range(2):
+        found = pd_capflow.fetch(CODES, *DAYS, **options)
+        pd.testing.assert_frame_equal(found, whole)
+    assert pd_capflow.Store(tmp_path / "new", demo=True).codes() == CODES
+
+
+def test_selectors_are_known_to_the_gateway(ask, store):
+    client, _ = ask()
+    whole = client.capital_flow("plate:HK.BK1001", *DAYS)
+    found = pd_capflow.fetch("plate:HK.BK1001", *DAYS, source="auto", store=store, client=client, keep=True)
+    pd.testing.assert_frame_equal(found, whole)
+    assert facts(found)["asked"] == ["plate:HK.BK1001"]
+
+
+def test_what_the_gateway_refuses_is_an_error_and_what_is_recorded_is_not_lost(ask, store):
+    client, _ = ask()
+    kept = client.capital_flow("HK.00700", *DAYS)
+    store.write(kept)
+    options = {"source": "auto", "store": store, "client": client}
+    with pytest.raises(UnknownSecurityError):
+        pd_capflow.fetch("HK.99999", *DAYS, **options)
+    with pytest.raises(BatchError) as caught:
+        pd_capflow.fetch(["HK.99999", "HK.00700"], *DAYS, **options)
+    assert list(caught.value.errors) == ["HK.99999"]
+    assert caught.value.frame["in_flow"].tolist() == kept["in_flow"].tolist()
+    found = pd_capflow.fetch(["HK.99999", "HK.00700"], *DAYS, errors="collect", **options)
+    assert list(facts(found)["errors"]) == ["HK.99999"]
+
+
+def test_a_gateway_that_is_not_there_is_an_error_where_it_is_needed(ask, store, nobody):
+    """Half of the answer is no answer, unless errors are collected; then they say that half is missing."""
+    store.write(ask()[0].capital_flow("HK.00700", "day", "2025-05-26", "2025-05-28"))
+    options = {"source": "auto", "store": store, "client": nobody}
+    with pytest.raises(ConnectError):
+        pd_capflow.fetch("HK.00700", *DAYS, **options)
+    found = pd_capflow.fetch("HK.00700", *DAYS, errors="collect", **options)
+    assert len(found) == 3
+    assert "no gateway at" in facts(found)["errors"]["HK.00700"]
+
+
+def test_demo_data_and_real_data_are_never_joined(scripted, ask, tmp_path):
+    """Neither are the invented numbers of a demo put beside recorded ones, nor the other way round."""
+    with pd_capflow.connect(scripted().url, rate=None) as real:
+        frame = real.capital_flow("HK.00700")
+        store = pd_capflow.Store(tmp_path / "real")
+        store.write(frame)
+        demo, _ = ask()
+        with pytest.raises(StoreError, match="never stand in one frame"):
+            pd_capflow.fetch("HK.00700", source="auto", store=store, client=demo, keep=True)
+        pd.testing.assert_frame_equal(store.read("HK.00700"), frame)
+        other = pd_capflow.Store(tmp_path / "demo", demo=True)
+        other.write(demo.capital_flow("HK.00700"))
+        with pytest.raises(StoreError, match="never stand in one frame"):
+            pd_capflow.fetch("HK.00700", source="auto", store=other, client=real)
+
+
+# What is made of two answers.
+
+
+def part(rows, last=None):
+    times = np.array([time for time, _ in rows], np.int64)
+    return Columns(times, np.array([[value] for _, value in rows]).reshape(len(rows), 1), last)
+
+
+def rows_of(columns):
+    return list(zip(columns.time.tolist(), columns.amounts[:, 0].tolist(), strict=True))
+
+
+def test_a_gateway_that_lags_does_not_take_back_what_is_recorded():
+    held = part([(1, 1.0), (2, 2.0), (3, 3.0)], "2025-06-04T11:03:00+08:00")
+    fresh = part([(1, 1.0), (2, 1.5)], "2025-06-04T11:01:30+08:00")
+    found = merged(held, fresh, intraday=True)
+    assert rows_of(found) == [(1, 1.0), (2, 2.0), (3, 3.0)]
+    assert found.last_valid_time == held.last_valid_time
+
+
+def test_an_earlier_day_is_as_the_gateway_tells_it_now():
+    """A row of a day that ends a range asked for is no older for that: a later day was recorded since."""
+    held = part([(1, 1.0), (2, 2.0)], "2025-06-04T16:00:00+08:00")
+    fresh = part([(1, 1.5)], "2025-06-03T16:00:00+08:00")
+    assert rows_of(merged(held, fresh, intraday=False)) == [(1, 1.5), (2, 2.0)]
+
+
+answers = st.dictionaries(st.integers(0, 12), st.floats(allow_nan=True, width=32), max_size=8)
+moments = st.sampled_from([None, "2025-06-04T11:00:00+08:00", "2025-06-04T03:30:00+00:00"])
+
+
+@given(answers, answers, moments, moments, st.booleans())
+def test_a_union_has_every_time_once_and_no_row_of_its_own(held, fresh, one, other, intraday):
+    found = merged(part(sorted(held.items()), one), part(sorted(fresh.items()), other), intraday=intraday)
+    assert found.time.tolist() == sorted({*held, *fresh})
+    for time, value in rows_of(found):
+        those = [each[time] for each in (held, fresh) if time in each]
+        assert any(np.array_equal(value, mine, equal_nan=True) for mine in those)
+
+
+@pytest.mark.parametrize("codes", ["HK.00700", CODES])
+def test_a_frame_can_be_taken_apart(ask, codes):
+    frame = ask()[0].capital_flow(codes)
+    parts = columns_of(frame)
+    assert [str(code) for code in parts] == facts(frame)["codes"]
+    assert sum(len(each.time) for each in parts.values()) == len(frame)
+    assert np.array_equal(
+        np.concatenate([each.amounts for each in parts.values()]), frame.to_numpy(), equal_nan=True
+    )
