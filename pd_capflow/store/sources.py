@@ -14,9 +14,9 @@ from pd_capflow.client.settings import store_path
 from pd_capflow.errors import QueryError, StoreError
 from pd_capflow.flow.queries.question import PERIODS, one_of, parse_day
 from pd_capflow.flow.selectors import parse_selection
+from pd_capflow.store.call import Call, read_each
 from pd_capflow.store.store import Store
 from pd_capflow.store.topup import topped_up
-from pd_capflow.store.wanted import Wanted, read_each
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,12 +70,12 @@ def fetch_from(
     >>> len(fetch_from("store", "HK.00700", *days, client=client, store=folder))
     5
     """
-    wanted = _wanted(codes, period, start, end, errors, progress, client if source == "auto" else None)
+    call = _call(codes, period, start, end, errors, progress, client if source == "auto" else None)
     kept = store_at(store)
     if source == "auto":
-        return topped_up(kept, wanted, client, keep=keep)
-    found, missing = read_each(kept, wanted)
-    return wanted.frame(found, missing)
+        return topped_up(kept, call, client, keep=keep)
+    found, missing = read_each(kept, call)
+    return call.frame(found, missing)
 
 
 def store_at(store: Store | str | os.PathLike[str] | None) -> Store:
@@ -98,9 +98,9 @@ def store_at(store: Store | str | os.PathLike[str] | None) -> Store:
             raise error from None
 
 
-def _wanted(
+def _call(
     codes: Any, period: Any, start: Any, end: Any, errors: Errors, progress: Any, client: Client | None
-) -> Wanted:
+) -> Call:
     selection = parse_selection(codes)
     period = one_of("period", period, PERIODS)
     plan_flow(selection.sample, period, None, None, errors)
@@ -114,4 +114,4 @@ def _wanted(
             "with source='auto'"
         )
     choice = client.expand(selection, flowing=True) if client else selection.choice()
-    return Wanted(choice, period, first, last, errors, progress)
+    return Call(choice, period, first, last, errors, progress)

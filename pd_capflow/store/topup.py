@@ -16,14 +16,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow.compute as pc
 
 from pd_capflow.errors import BatchError, CapflowError, StoreError
 from pd_capflow.flow.frames import ATTRS, FLOW, Columns, build_frame
 from pd_capflow.flow.queries.question import parse_range
+from pd_capflow.flow.sessions import times_of
 from pd_capflow.security import Security
+from pd_capflow.store.call import read_each
+from pd_capflow.store.files import Wanted
 from pd_capflow.store.layout import PERIODS
-from pd_capflow.store.wanted import read_each
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pd_capflow.client import Client
+    from pd_capflow.store.call import Call
     from pd_capflow.store.store import Store
-    from pd_capflow.store.wanted import Wanted
 
 __all__ = ["columns_of", "merged", "topped_up"]
 
@@ -49,14 +50,14 @@ class _Answer:
     frame: pd.DataFrame | None = None
 
 
-def topped_up(store: Store, wanted: Wanted, client: Client, *, keep: bool = False) -> pd.DataFrame:
+def topped_up(store: Store, call: Call, client: Client, *, keep: bool = False) -> pd.DataFrame:
     """Return what is recorded and, from a gateway, the rest.
 
     Parameters
     ----------
     store : Store
         What is recorded; one that is not there yet holds nothing if it is to `keep` the rest.
-    wanted : Wanted
+    call : Call
         What is asked for.
     client : Client
         Of the gateway.
@@ -74,16 +75,16 @@ def topped_up(store: Store, wanted: Wanted, client: Client, *, keep: bool = Fals
     StoreError
         If the store cannot be read or written, or one of the two is demo data.
     """
-    wanted = _bounded(wanted)
-    held = _recorded(store, wanted, may_be_new=keep)
-    codes, first, last = _to_ask(store, wanted, held.parts, client)
-    answer = _asked(client, wanted, codes, first, last)
+    call = _bounded(call)
+    held = _recorded(store, call, may_be_new=keep)
+    codes, first, last = _to_ask(store, call, held.parts, client)
+    answer = _asked(client, call, codes, first, last)
     store = _of_one_kind(store, answer, has_rows=bool(held.parts))
     if keep and answer.frame is not None and answer.frame.attrs[ATTRS]["codes"]:
         store.write(answer.frame)
-    fresh = {code: _cut(part, code, wanted) for code, part in answer.parts.items()}
-    union = _union(store, wanted, held, replace(answer, parts=fresh))
-    return wanted.frame(union, answer.errors)
+    fresh = {code: _cut(part, code, call) for code, part in answer.parts.items()}
+    union = _union(store, call, held, replace(answer, parts=fresh))
+    return call.frame(union, answer.errors)
 
 
 def merged(held: Columns, fresh: Columns, *, intraday: bool) -> Columns:
@@ -124,7 +125,7 @@ def columns_of(frame: pd.DataFrame) -> _Parts:
     codes = [Security.parse(code) for code in facts["codes"]]
     last = facts["last_valid_time"]
     amounts = frame.to_numpy(np.float64)
-    times = frame.index.get_level_values("time").as_unit("us").asi8
+    times = times_of(frame).as_unit("us").asi8
     if frame.index.nlevels == 1:
         return {codes[0]: Columns(times, amounts, last)}
     owner = frame.index.get_level_values("code").to_numpy()
@@ -132,19 +133,19 @@ def columns_of(frame: pd.DataFrame) -> _Parts:
     return {code: Columns(times[at], amounts[at], last.get(str(code))) for code, at in mine.items()}
 
 
-def _bounded(wanted: Wanted) -> Wanted:
+def _bounded(call: Call) -> Call:
     """Return a question with the days that a gateway would take, which of minutes are all."""
-    if wanted.period == "intraday":
-        return wanted
-    start, end = parse_range(wanted.start, wanted.end, wanted.choice.securities[0].home)
-    return replace(wanted, start=start, end=end)
+    if call.period == "intraday":
+        return call
+    start, end = parse_range(call.start, call.end, call.choice.securities[0].home)
+    return replace(call, start=start, end=end)
 
 
-def _recorded(store: Store, wanted: Wanted, *, may_be_new: bool) -> _Answer:
+def _recorded(store: Store, call: Call, *, may_be_new: bool) -> _Answer:
     try:
-        found, _ = read_each(store, wanted)
+        found, _ = read_each(store, call)
         if found is None:
-            store.codes(wanted.period)  # raises where it is the store that is missing
+            store.codes(call.period)  # raises where it is the store that is missing
     except StoreError:
         if may_be_new:
             return _Answer({}, {}, {})
@@ -153,15 +154,15 @@ def _recorded(store: Store, wanted: Wanted, *, may_be_new: bool) -> _Answer:
 
 
 def _to_ask(
-    store: Store, wanted: Wanted, held: _Parts, client: Client
+    store: Store, call: Call, held: _Parts, client: Client
 ) -> tuple[list[Security], date | None, date | None]:
     """Return the codes that a gateway is to be asked for, and of which days."""
-    codes = wanted.choice.securities
-    if wanted.period == "intraday":
-        return [code for code in codes if not _is_beyond(held, code, wanted.end, store)], None, None
-    if wanted.period != "day" or wanted.start is None or wanted.end is None:
-        return codes, wanted.start, wanted.end
-    missing = _missing_days(store, codes, wanted.start, wanted.end, client)
+    codes = call.choice.securities
+    if call.period == "intraday":
+        return [code for code in codes if not _is_beyond(held, code, call.end, store)], None, None
+    if call.period != "day" or call.start is None or call.end is None:
+        return codes, call.start, call.end
+    missing = _missing_days(store, codes, call.start, call.end, client)
     days = sorted({day for those in missing.values() for day in those})
     return [code for code in codes if missing[code]], *((days[0], days[-1]) if days else (None, None))
 
@@ -207,12 +208,13 @@ def _whole_days(store: Store, codes: Sequence[Security], first: date, last: date
     if snapshot is None:
         return {}
     asked = {str(code): code for code in codes}
-    where = (pc.field("period") == "day") & pc.field("code").isin(list(asked))
-    where &= (pc.field("session") >= first) & (pc.field("session") <= last) & ~pc.field("empty")
-    rows = snapshot.rows(where, ["code", "session", "last_valid_time", "recorded_at"]).to_pylist()
+    rows = snapshot.rows(
+        Wanted(list(asked), first, last, "day"),
+        ["code", "session", "last_valid_time", "recorded_at", "empty"],
+    )
     found: dict[str, set[date]] = {}
-    for row in rows:
-        if _was_over(asked[row["code"]], row):
+    for row in rows.to_pylist():
+        if not row["empty"] and _was_over(asked[row["code"]], row):
             found.setdefault(row["code"], set()).add(row["session"])
     return found
 
@@ -225,7 +227,7 @@ def _was_over(code: Security, row: Mapping[str, Any]) -> bool:
 
 
 def _asked(
-    client: Client, wanted: Wanted, codes: Sequence[Security], first: date | None, last: date | None
+    client: Client, call: Call, codes: Sequence[Security], first: date | None, last: date | None
 ) -> _Answer:
     """Ask a gateway, and take what it refuses as it comes."""
     if not codes:
@@ -234,7 +236,7 @@ def _asked(
     names = [str(code) for code in codes]
     frame: pd.DataFrame | None
     try:
-        frame = client.capital_flow(names, wanted.period, first, last, progress=wanted.progress)
+        frame = client.capital_flow(names, call.period, first, last, progress=call.progress)
     except BatchError as error:
         frame, errors = error.frame, error.errors
     return _answer(frame, errors)
@@ -260,29 +262,29 @@ def _of_one_kind(store: Store, answer: _Answer, *, has_rows: bool) -> Store:
     )
 
 
-def _cut(part: Columns, code: Security, wanted: Wanted) -> Columns:
+def _cut(part: Columns, code: Security, call: Call) -> Columns:
     """Return the rows of a part that are of the days asked for; those without a time are."""
-    if wanted.period != "intraday" or (wanted.start is None and wanted.end is None):
+    if call.period != "intraday" or (call.start is None and call.end is None):
         return part
     zone = code.home.tzinfo
     days = [datetime.fromtimestamp(at / 1e6, zone).date() for at in part.time.tolist()]
-    first, last = wanted.start or date.min, wanted.end or date.max
+    first, last = call.start or date.min, call.end or date.max
     mine = np.array([first <= day <= last for day in days], bool)
     return Columns(part.time[mine], part.amounts[mine], part.last_valid_time if mine.any() else None)
 
 
-def _union(store: Store, wanted: Wanted, held: _Answer, fresh: _Answer) -> pd.DataFrame | None:
-    came = [code for code in wanted.choice.securities if code in held.parts or code in fresh.parts]
+def _union(store: Store, call: Call, held: _Answer, fresh: _Answer) -> pd.DataFrame | None:
+    came = [code for code in call.choice.securities if code in held.parts or code in fresh.parts]
     if not came:
         return None
-    is_intraday = wanted.period == "intraday"
+    is_intraday = call.period == "intraday"
     parts = {code: _one(held.parts.get(code), fresh.parts.get(code), intraday=is_intraday) for code in came}
     frame = build_frame(
         FLOW,
         came,
         parts,
-        period=wanted.period,
-        single=wanted.choice.single,
+        period=call.period,
+        single=call.choice.single,
         source=_source(store, parts, held, fresh),
     )
     told = [each.frame.attrs[ATTRS].get("names", {}) for each in (held, fresh) if each.frame is not None]

@@ -1,4 +1,4 @@
-"""What is asked of a store, and what of it is recorded."""
+"""What `fetch` is called with, and what of it is recorded."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from pd_capflow.security import Security
     from pd_capflow.store.store import Store
 
-__all__ = ["Wanted", "read_each"]
+__all__ = ["Call", "read_each"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Call:
     """What is asked for, read and checked.
 
     Attributes
@@ -68,7 +68,7 @@ class Wanted:
             raise
 
 
-def read_each(store: Store, wanted: Wanted) -> tuple[pd.DataFrame | None, dict[str, Exception]]:
+def read_each(store: Store, call: Call) -> tuple[pd.DataFrame | None, dict[str, Exception]]:
     """Return what is recorded of some codes, and why of others nothing is.
 
     Raises
@@ -76,31 +76,31 @@ def read_each(store: Store, wanted: Wanted) -> tuple[pd.DataFrame | None, dict[s
     StoreError
         If there is no store, or it cannot be read.
     """
-    codes = wanted.choice.securities
+    codes = call.choice.securities
     try:
-        return _read(store, wanted, codes), {}
+        return _read(store, call, codes), {}
     except StoreError as error:
-        held = set(store.codes(wanted.period))  # raises where the whole store is at fault
-        if wanted.choice.single:
+        held = set(store.codes(call.period))  # raises where the whole store is at fault
+        if call.choice.single:
             return None, {str(codes[0]): error}
     errors: dict[str, Exception] = {}
     for code in codes:
-        if error := _fault(store, wanted, code, held):
-            errors[str(code)] = error
+        if why := _fault(store, call, code, held):
+            errors[str(code)] = why
     came = [code for code in codes if str(code) not in errors]
-    return (_read(store, wanted, came) if came else None), errors
+    return (_read(store, call, came) if came else None), errors
 
 
-def _fault(store: Store, wanted: Wanted, code: Security, held: set[str]) -> StoreError | None:
+def _fault(store: Store, call: Call, code: Security, held: set[str]) -> StoreError | None:
     if str(code) not in held:
-        return StoreError(f"store {store.path}: nothing is recorded of {code} by {wanted.period}")
+        return StoreError(f"store {store.path}: nothing is recorded of {code} by {call.period}")
     try:
-        _read(store, wanted, [code])
+        _read(store, call, [code])
     except StoreError as error:
         return error
     return None
 
 
-def _read(store: Store, wanted: Wanted, codes: Sequence[Security]) -> pd.DataFrame:
-    asked = codes[0] if wanted.choice.single else list(codes)
-    return store.read(asked, wanted.start, wanted.end, wanted.period)
+def _read(store: Store, call: Call, codes: Sequence[Security]) -> pd.DataFrame:
+    asked = codes[0] if call.choice.single else list(codes)
+    return store.read(asked, call.start, call.end, call.period)
