@@ -1,0 +1,211 @@
+"""What a recorder has to ask, and when: pure, by the clock that it is told.
+
+Minutes are served until the next session begins, and a later answer holds all that an earlier one held.
+So a checkpoint that was missed costs nothing, and is never made up for: what counts is the sweep after the
+close, which is tried until the next open. Checkpoints keep the loss small if the recorder is not there
+then, and are spread over the interval so that they fit into the rate budget.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pd_capflow.store.recorder.checkpoints import latest_checkpoint, next_checkpoint
+from pd_capflow.store.recorder.tasks import SWEEP, Key, Miss, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date, datetime
+
+    from pd_capflow.security import Security
+    from pd_capflow.store.calendar import Calendar, Session
+
+__all__ = ["Plan"]
+
+# The last minute's row is settled a little after the close.
+_SETTLED = timedelta(minutes=1)
+_AGAIN = timedelta(minutes=1)
+_LONGEST = timedelta(minutes=15)
+_OVERTAKEN = "the next session began before it was asked for"
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """How often a task failed, when it may be tried again, and why it failed."""
+
+    times: int
+    after: datetime
+    why: str
+
+
+@dataclass
+class Plan:
+    """Says what is due, and when to look again.
+
+    Parameters
+    ----------
+    codes : sequence of Security
+        What is recorded.
+    calendars : mapping of str to Calendar
+        By the market's prefix; one for each market of the codes.
+    every : timedelta
+        How often each code is asked while its market is open.
+    begun : datetime
+        When the recording began; aware.
+
+    Examples
+    --------
+    >>> from datetime import UTC, date, datetime
+    >>> from pd_capflow.security import Security
+    >>> from pd_capflow.store.calendar import calendar_of
+    >>> calendars = {"HK": calendar_of("HK", date(2026, 3, 2), date(2026, 3, 6))}
+    >>> noon = datetime(2026, 3, 3, 4, 30, tzinfo=UTC)
+    >>> plan = Plan([Security.parse("HK.00700")], calendars, timedelta(minutes=10), noon)
+    >>> [(task.what, f"{task.due:%H:%M}") for task in plan.due(noon)]
+    [('intraday', '12:00')]
+    >>> plan.done(plan.due(noon)[0], noon)
+    >>> f"{plan.wake(noon):%H:%M}"
+    '13:10'
+    """
+
+    codes: Sequence[Security]
+    calendars: Mapping[str, Calendar]
+    every: timedelta
+    begun: datetime
+    misses: list[Miss] = field(default_factory=list)
+    _asked: dict[str, datetime] = field(default_factory=dict)
+    _settled: set[Key] = field(default_factory=set)
+    _trouble: dict[Key, _Trouble] = field(default_factory=dict)
+    _seen: dict[str, date] = field(default_factory=dict)
+
+    def renew(self, codes: Sequence[Security], calendars: Mapping[str, Calendar], every: timedelta) -> None:
+        """Go on with other codes, as where a watchlist has changed, and with what calendars tell now."""
+        self.codes, self.calendars, self.every = codes, calendars, every
+
+    def due(self, now: datetime) -> list[Task]:
+        """Return what is to be asked now, the longest due first."""
+        self._give_up(now)
+        tasks = (task for place in range(len(self.codes)) for task in self._tasks(place, now))
+        return sorted((task for task in tasks if task.due <= now), key=lambda task: task.due)
+
+    def wake(self, now: datetime) -> datetime | None:
+        """Return when something more will be due; None where no session is known to come."""
+        moments = (at for place in range(len(self.codes)) for at in self._moments(place, now))
+        return min((at for at in moments if at > now), default=None)
+
+    def done(self, task: Task, now: datetime) -> None:
+        """Take note that a task was answered, and the answer kept."""
+        self._trouble.pop(task.key, None)
+        if task.what == "intraday":
+            self._asked[task.code] = now
+        if task.is_sweep:
+            self._settled.add(task.key)
+
+    def failed(self, task: Task, now: datetime, why: str, *, for_good: bool = False) -> None:
+        """Take note that a task failed; it comes again later, unless it never can."""
+        if for_good:
+            self._miss(task.key, why)
+        elif task.is_sweep:
+            times = self.tries(task) + 1
+            pause = min(_AGAIN * 2 ** min(times - 1, 10), _LONGEST)
+            self._trouble[task.key] = _Trouble(times, now + pause, why)
+        else:
+            self._asked[task.code] = now  # the next checkpoint comes anyway
+
+    def tries(self, task: Task) -> int:
+        """Return how often a task of a sweep has failed."""
+        trouble = self._trouble.get(task.key)
+        return trouble.times if trouble else 0
+
+    def settle(self, key: Key) -> None:
+        """Take note that the store holds this already."""
+        self._settled.add(key)
+
+    def sessions(self, now: datetime) -> dict[str, date]:
+        """Return the session of each market that a gateway serves now."""
+        latest = {prefix: calendar.latest(now) for prefix, calendar in self.calendars.items()}
+        return {prefix: session.day for prefix, session in latest.items() if session is not None}
+
+    def is_finished(self, now: datetime) -> bool:
+        """Tell whether every session is over and settled that was there, or about to begin, at first."""
+        return all(self._is_finished(code, now) for code in self.codes)
+
+    def _is_finished(self, code: Security, now: datetime) -> bool:
+        calendar = self.calendars[code.market]
+        aim = calendar.on(self.begun.astimezone(code.home.tzinfo).date()) or calendar.latest(self.begun)
+        if aim is None or self._is_settled(str(code), aim.day):
+            return True
+        latest = calendar.latest(now)
+        return latest is not None and latest.day > aim.day
+
+    def _is_settled(self, code: str, day: date) -> bool:
+        return all(Key(code, day, what) in self._settled for what in SWEEP)
+
+    def _tasks(self, place: int, now: datetime) -> list[Task]:
+        code = self.codes[place]
+        session = self.calendars[code.market].latest(now)
+        if session is None:
+            return []
+        self._seen[str(code)] = session.day
+        if now >= session.closes + _SETTLED:
+            return self._sweep(str(code), session)
+        return self._checkpoint(place, session, now)
+
+    def _sweep(self, code: str, session: Session) -> list[Task]:
+        left = [key for what in SWEEP if (key := Key(code, session.day, what)) not in self._settled]
+        return [Task(self._due(key, session), key.what, code, key.session, True) for key in left]
+
+    def _due(self, key: Key, session: Session) -> datetime:
+        trouble = self._trouble.get(key)
+        return trouble.after if trouble else session.closes + _SETTLED
+
+    def _checkpoint(self, place: int, session: Session, now: datetime) -> list[Task]:
+        code = str(self.codes[place])
+        if Key(code, session.day, "intraday") in self._settled:
+            return []  # refused for good
+        asked = self._asked.get(code)
+        last = latest_checkpoint(session, self._offset(place), self.every, now)
+        if asked is None:  # who has just begun asks at once: nobody knows how long he will be there
+            last = last or session.opens
+        if last is None or (asked is not None and asked >= last):
+            return []
+        return [Task(last, "intraday", code, session.day, False)]
+
+    def _moments(self, place: int, now: datetime) -> Iterator[datetime]:
+        code = self.codes[place]
+        calendar = self.calendars[code.market]
+        latest, following = calendar.latest(now), calendar.following(now)
+        yield from (task.due for task in self._tasks(place, now))
+        if latest is not None:
+            yield latest.closes + _SETTLED
+        for session in (latest, following):
+            turn = session and next_checkpoint(session, self._offset(place), self.every, now)
+            if turn:
+                yield turn
+
+    def _offset(self, place: int) -> timedelta:
+        """Return when in the interval a code has its turn: all of them evenly, one after the other."""
+        return self.every * place / len(self.codes)
+
+    def _give_up(self, now: datetime) -> None:
+        """Take for missed what later sessions have overtaken."""
+        for code in self.codes:
+            calendar, seen = self.calendars[code.market], self._seen.get(str(code))
+            latest = calendar.latest(now)
+            if seen is None or latest is None or latest.day <= seen:
+                continue
+            for session in calendar.between(seen, latest.day)[:-1]:
+                self._overtaken(str(code), session.day)
+
+    def _overtaken(self, code: str, day: date) -> None:
+        for key in (Key(code, day, what) for what in SWEEP):
+            if key not in self._settled:
+                trouble = self._trouble.get(key)
+                self._miss(key, trouble.why if trouble else _OVERTAKEN)
+
+    def _miss(self, key: Key, why: str) -> None:
+        self._trouble.pop(key, None)
+        self._settled.add(key)
+        self.misses.append(Miss(key.code, key.session, key.what, why))
