@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from pd_capflow.notebook.dashboard import dashboard
     from pd_capflow.security import MARKETS, Security
     from pd_capflow.store import Store
+    from pd_capflow.store.recorder import record
 
 __version__ = "0.1.0"
 
@@ -94,6 +95,7 @@ __all__ = [
     "doctor",
     "errors",
     "fetch",
+    "record",
 ]
 
 # Who wants to read the log adds a handler; who does not is not bothered by it.
@@ -128,6 +130,7 @@ _DOORS = {
     "MARKETS": "security",
     "Security": "security",
     "Store": "store",
+    "record": "store.recorder",
 }
 
 

@@ -82,7 +82,33 @@ def _parser() -> argparse.ArgumentParser:
     _add_fetch(commands.add_parser("fetch", help="fetch capital flow, print it, keep it, draw it"))
     _add_gateway(commands.add_parser("gateway", help="serve invented data over OpenD's protocol"))
     _add_doctor(commands.add_parser("doctor", help="find out what is wrong between here and a gateway"))
+    _add_record(commands.add_parser("record", help="keep what a gateway serves, day after day"))
     return parser
+
+
+def _add_record(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Records minutes through the day, and all of a session after its close. Exit code 0: all was "
+        "recorded, or SIGTERM ended it; 1: something is missing, or it could not go on; 2: the command is "
+        "wrong; 130: Ctrl-C. A commit under way is always finished."
+    )
+    parser.add_argument("codes", nargs="+", metavar="CODE", help="HK.00700, plate:HK.BK1001, watchlist:Tech")
+    parser.add_argument(
+        "--store", required=True, metavar="PATH", help="a folder, or a URL as s3://BUCKET/PATH"
+    )
+    parser.add_argument("--every", default="10min", metavar="T", help="between two questions (default 10min)")
+    parser.add_argument("--until", default="close", metavar="U", help="close (default) or forever")
+    parser.add_argument("--url", metavar="U", help="the gateway; else PD_CAPFLOW_URL or the config file")
+    parser.add_argument("--demo", action="store_true", help="into a store of a demo gateway's invented data")
+    parser.add_argument("--health", type=Path, metavar="FILE", help="keep a file that says how it stands")
+    parser.set_defaults(run=_record)
+
+
+def _record(told: argparse.Namespace) -> int:
+    from pd_capflow.store.recorder.service import serve
+
+    names = ("every", "until", "url", "demo", "health")
+    return serve(as_asked(told.codes), told.store, **{name: getattr(told, name) for name in names})
 
 
 def _add_doctor(parser: argparse.ArgumentParser) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
+    from pd_capflow.client import Client
     from pd_capflow.security import Security
     from pd_capflow.store.layout import Layout
     from pd_capflow.store.table import Snapshot
@@ -242,6 +243,57 @@ class Store:
         """
         self._there(INTRADAY)
         return sum(compact(table, keep) for table in self._tables.values())
+
+    def gaps(
+        self,
+        codes: str | Security | Iterable[str | Security] | None = None,
+        start: Any = None,
+        end: Any = None,
+        *,
+        client: Client | None = None,
+    ) -> pd.DataFrame:
+        """Return which minutes of which sessions are missing.
+
+        Parameters
+        ----------
+        codes : str, or iterable of str, optional
+            By default all of which minutes are recorded.
+        start, end : date-like, optional
+            First and last day at the exchange. By default from the first recorded day of each code to the
+            last one of its market.
+        client : Client, optional
+            Whom to ask which sessions there were. By default the package `exchange_calendars` tells it, if
+            it is installed, and without it every weekday is taken for a session.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each run of missing minutes: ``code``, ``session`` (the exchange's day), ``from`` and
+            ``to`` (the first and the last row that is missing), and ``missing``, the number of rows: 331 for
+            a whole day in Hong Kong. Minutes that are not over yet are not missing, nor are those of a
+            session in which a code had no rows at all. ``attrs["capflow"]["calendars"]`` tells who knew the
+            sessions of each market.
+
+        Raises
+        ------
+        StoreError
+            If there is no store.
+
+        Examples
+        --------
+        >>> import tempfile, pd_capflow
+        >>> store = pd_capflow.Store(tempfile.mkdtemp(), demo=True)
+        >>> _ = store.write(pd_capflow.fetch("HK.00700"))
+        >>> gaps = store.gaps("US.AAPL", "2026-01-05", "2026-01-06")
+        >>> gaps[["code", "missing"]].values.tolist()
+        [['US.AAPL', 391], ['US.AAPL', 391]]
+        """
+        from pd_capflow.store.gaps import gaps_of
+
+        self._there(INTRADAY)
+        asked = self.codes("intraday") if codes is None else [str(code) for code in parse_codes(codes)[0]]
+        first, last = _range(start, end, asked)
+        return gaps_of(self, asked, first, last, client=client)
 
     def _read(
         self, layout: Layout, codes: Any, start: Any, end: Any, period: str, columns: Any, as_of: Any

@@ -1,1 +1,13 @@
-"""The recorder: asks a gateway through the day, and keeps in a store what it serves."""
+"""The recorder: asks a gateway through the day, and keeps in a store what it serves.
+
+`plan` says what is due, by the clock and the calendar; `runner` asks and keeps it, on the I/O thread;
+`recording` is what another thread holds of it, and `service` the command of it.
+"""
+
+from __future__ import annotations
+
+from pd_capflow.store.recorder.recording import Recording, record
+from pd_capflow.store.recorder.status import Status
+from pd_capflow.store.recorder.tasks import Miss
+
+__all__ = ["Miss", "Recording", "Status", "record"]

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from pd_capflow.client import Budget
     from pd_capflow.store.calendar import Session
 
-__all__ = ["latest_checkpoint", "next_checkpoint", "stretched"]
+__all__ = ["BATCH", "latest_checkpoint", "next_checkpoint", "offset_of", "stretched"]
+
+#: Codes that are asked together, and kept by one commit: many enough that commits are few.
+BATCH = 30
 
 # Checkpoints take at most this part of what the gateway grants; the rest is for sweeps and for the user.
 _SHARE = 0.8
@@ -32,6 +35,17 @@ def stretched(every: timedelta, codes: int, budget: Budget) -> timedelta:
     '0:12:30'
     """
     return max(every, timedelta(seconds=codes / (budget.rate * _SHARE)))
+
+
+def offset_of(place: int, codes: int, every: timedelta) -> timedelta:
+    """Return when in the interval a code has its turn: thirty at a time, and these evenly one after another.
+
+    Examples
+    --------
+    >>> [str(offset_of(place, 90, timedelta(minutes=15))) for place in (0, 29, 30, 89)]
+    ['0:00:00', '0:00:00', '0:05:00', '0:10:00']
+    """
+    return every * (place // BATCH) / -(-codes // BATCH)
 
 
 def latest_checkpoint(

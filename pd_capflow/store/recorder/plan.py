@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pd_capflow.store.recorder.checkpoints import latest_checkpoint, next_checkpoint
+from pd_capflow.store.recorder.checkpoints import latest_checkpoint, next_checkpoint, offset_of
 from pd_capflow.store.recorder.tasks import SWEEP, Key, Miss, Task
 
 if TYPE_CHECKING:
@@ -186,8 +186,7 @@ class Plan:
                 yield turn
 
     def _offset(self, place: int) -> timedelta:
-        """Return when in the interval a code has its turn: all of them evenly, one after the other."""
-        return self.every * place / len(self.codes)
+        return offset_of(place, len(self.codes), self.every)
 
     def _give_up(self, now: datetime) -> None:
         """Take for missed what later sessions have overtaken."""

@@ -1,0 +1,93 @@
+"""What came of a batch of tasks: which are done, which come again, and which never can be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pd_capflow.errors import (
+    QuoteRightError,
+    TransportError,
+    UnknownSecurityError,
+    UnsupportedSecurityError,
+)
+from pd_capflow.security import MARKETS
+from pd_capflow.texts import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pd_capflow.store.calendar import Session
+
+__all__ = ["Answers", "is_for_good", "reason"]
+
+_FOR_GOOD = (UnknownSecurityError, UnsupportedSecurityError, QuoteRightError)
+_WORDS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a gateway answered to a batch.
+
+    Attributes
+    ----------
+    frame : DataFrame or None
+        What came; None if nothing did.
+    errors : mapping of str to Exception
+        Why others did not come, by code.
+    """
+
+    frame: pd.DataFrame | None = None
+    errors: Mapping[str, Exception] = field(default_factory=dict)
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether there is a frame to be kept: one of a code that answered, be it with no rows."""
+        return self.frame is not None and len(self.frame.attrs["capflow"]["codes"]) > len(self.errors)
+
+    @property
+    def lost(self) -> Exception | None:
+        """Why the gateway cannot be reached, if that is so for all of them."""
+        faults = list(self.errors.values())
+        gone = bool(faults) and not self.has_rows and all(isinstance(each, TransportError) for each in faults)
+        return faults[0] if gone else None
+
+    def lack(self, what: str, code: str, session: Session) -> str:
+        """Return what an answer lacks of a session that is over; nothing where it has no rows at all.
+
+        A code without rows did not trade; one whose rows end early, or are of another day, may have more
+        to come.
+        """
+        times = self._times(code)
+        if times is None or times.empty:
+            return ""
+        mine = times[_days(times, code) == pd.Timestamp(session.day)]
+        if mine.empty:
+            return f"the gateway has nothing of {session.day}"
+        if what == "intraday" and mine.max() < pd.Timestamp(session.closes):
+            last = mine.max().tz_convert(session.market.zone)
+            return f"the gateway's minutes end at {last:%H:%M}"
+        return ""
+
+    def _times(self, code: str) -> pd.DatetimeIndex | None:
+        if self.frame is None or code not in self.frame.index.get_level_values("code"):
+            return None
+        times = pd.DatetimeIndex(self.frame.xs(code, level="code").index)
+        return times[times.notna()]
+
+
+def _days(times: pd.DatetimeIndex, code: str) -> pd.DatetimeIndex:
+    zone = MARKETS[code.partition(".")[0]].zone
+    return times.tz_convert(zone).tz_localize(None).normalize()
+
+
+def is_for_good(error: Exception) -> bool:
+    """Tell whether asking again can be of no use."""
+    return isinstance(error, _FOR_GOOD)
+
+
+def reason(error: Exception) -> str:
+    """Return why something did not come, on one line."""
+    return one_line(str(error) or type(error).__name__, _WORDS)

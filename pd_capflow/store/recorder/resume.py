@@ -1,0 +1,57 @@
+"""What of the sessions at hand a store holds to the end: a recorder that starts again need not ask for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pd_capflow.store.held import held
+from pd_capflow.store.layout import DISTRIBUTIONS, INTRADAY, PERIODS
+from pd_capflow.store.recorder.tasks import Key
+from pd_capflow.store.rows import instant_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from pd_capflow.security import Security
+    from pd_capflow.store import Store
+    from pd_capflow.store.calendar import Calendar, Session
+
+__all__ = ["settled"]
+
+_TABLES = {"intraday": INTRADAY, "distribution": DISTRIBUTIONS, "day": PERIODS}
+
+
+def settled(
+    store: Store, codes: Sequence[Security], calendars: Mapping[str, Calendar], now: datetime
+) -> list[Key]:
+    """Return what was asked for after the close of the latest session, and kept.
+
+    Rows say it themselves: the last one of an answer tells how far the data behind it went.
+    """
+    latest = {prefix: calendar.latest(now) for prefix, calendar in calendars.items()}
+    found: list[Key] = []
+    for prefix, session in latest.items():
+        if session is None or now < session.closes:
+            continue
+        mine = [str(code) for code in codes if code.market == prefix]
+        for what, layout in _TABLES.items():
+            rows = held(store, layout, mine, session.day, session.day, ("last_valid_time", "recorded_at"))
+            whole = {str(code) for code, group in rows.groupby("code") if _is_whole(group, what, session)}
+            found += [Key(code, session.day, what) for code in mine if code in whole]
+    return found
+
+
+def _is_whole(rows: pd.DataFrame, what: str, session: Session) -> bool:
+    """Tell whether the rows of a code's session are those of an answer after its close."""
+    last, close = rows.sort_values("time").iloc[-1], pd.Timestamp(session.closes)
+    if what == "day":  # whose time is its date
+        return bool(last["recorded_at"] >= close)
+    reached = instant_of(last["last_valid_time"] if isinstance(last["last_valid_time"], str) else None)
+    if what == "intraday" and (pd.isna(last["time"]) or last["time"] < close):
+        return False
+    if what == "distribution" and pd.notna(last["time"]):
+        return bool(last["time"] >= close)
+    return reached is not None and reached >= session.closes

@@ -1,0 +1,103 @@
+"""What a recorder is doing: a value, and the file in which a service tells it to who watches over it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pd_capflow.errors import StoreError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from pd_capflow.client import Budget
+
+__all__ = ["ENDED", "Status", "write_health"]
+
+#: States after which nothing more comes.
+ENDED = ("done", "stopped", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a recording stands.
+
+    Attributes
+    ----------
+    state : str
+        ``starting``, ``asking``, ``saving``, ``waiting``; ``no gateway`` or ``no store`` while it tries
+        again; ``done``, ``stopped`` or ``failed`` in the end.
+    at : datetime or None
+        When it took this state, on the recorder's clock.
+    codes : int
+        Codes that are recorded.
+    answered, failed : int
+        Codes whose last question was answered, and those whose last question was not.
+    rows : int
+        Rows that were new or changed, and are in the store.
+    last_commit : datetime or None
+        When rows were kept last.
+    next_wake : datetime or None
+        When something is to be asked again.
+    missing : int
+        What could not be recorded, as `Recording.missing` lists it.
+    trouble : str
+        What went wrong last, if it has not been made good.
+
+    Examples
+    --------
+    >>> Status(codes=3).text
+    'starting · 3 codes · 0 rows'
+    """
+
+    state: str = "starting"
+    at: datetime | None = None
+    codes: int = 0
+    answered: int = 0
+    failed: int = 0
+    rows: int = 0
+    last_commit: datetime | None = None
+    next_wake: datetime | None = None
+    missing: int = 0
+    trouble: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes."""
+        return self.state in ENDED
+
+    @property
+    def text(self) -> str:
+        """The status on one line."""
+        parts = [self.state, f"{self.codes:,} codes", f"{self.rows:,} rows"]
+        parts += [f"{self.failed:,} not answered"] if self.failed else []
+        parts += [f"{self.missing:,} missing"] if self.missing else []
+        parts += [f"next at {self.next_wake:%H:%M:%S %Z}"] if self.next_wake else []
+        return " · ".join([*parts, self.trouble] if self.trouble else parts)
+
+    def facts(self, budget: Budget) -> dict[str, Any]:
+        """Return what a health file says."""
+        moments = ("at", "last_commit", "next_wake")
+        told = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        told |= {name: told[name].isoformat() if told[name] else None for name in moments}
+        limit = {"requests": budget.requests, "seconds": budget.seconds, "left": budget.left}
+        return {**told, "budget": limit if budget.is_limited else None}
+
+
+def write_health(path: Path, facts: dict[str, Any]) -> None:
+    """Put a status into a file, so that who reads it finds the old one or the new one, and never a part.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written there.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(json.dumps(facts, ensure_ascii=False) + "\n", encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise StoreError(f"health file {path}: {error.strerror or error}; choose another place") from error
