@@ -31,11 +31,12 @@ async def reach_demo(make: Callable[[], Connection]) -> Connection:
     near, far = socket.socketpair()
     portal = current_portal()
     try:
-        await asyncio.wrap_future(portal.submit(_gateway_of(portal).adopt(far)))
+        # The gateway has the far end from here on, and hangs up when the near one is closed. To close it
+        # under its loop would give its number to the next socket, which then would never be heard.
+        await asyncio.shield(asyncio.wrap_future(portal.submit(_gateway_of(portal).adopt(far))))
         _, connection = await asyncio.get_running_loop().create_connection(make, sock=near)
     except BaseException:
         near.close()
-        far.close()
         raise
     return connection
 
