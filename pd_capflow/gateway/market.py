@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from pd_capflow.gateway.calendar import (
 )
 from pd_capflow.gateway.chance import uniform
 from pd_capflow.gateway.listing import look_up, quoted
+from pd_capflow.gateway.sources import Flow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,16 +102,17 @@ class Distribution:
 
     Attributes
     ----------
-    inflow, outflow : ndarray of int64, shape (4,)
-        Gross amounts by tier in the trading currency, all positive. They differ by the last row of the
-        session's `SessionFlow`, and add up to about the session's turnover so far.
-    update_time : int
-        Unix seconds, as `SessionFlow.last_valid_time`.
+    inflow, outflow : ndarray of int64 or float64, shape (4,)
+        Gross amounts by tier in the trading currency; NaN where a recorded one was not sent. Invented
+        ones are whole and positive, differ by the last row of the session's `SessionFlow`, and add up to
+        about the session's turnover so far.
+    update_time : float
+        Unix seconds, as `SessionFlow.last_valid_time`; NaN where none was recorded.
     """
 
-    inflow: Ints
-    outflow: Ints
-    update_time: int
+    inflow: Ints | Floats
+    outflow: Ints | Floats
+    update_time: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,19 @@ class InventedMarket:
     """
 
     seed: int = 0
+
+    demo: ClassVar[str] = "the demo gateway of pd_capflow: all numbers are invented"
+    title: ClassVar[str] = "demo"
+
+    def flow(self, security: Security, period: str, first: date, last: date, now: datetime) -> Flow:
+        """Return the rows of any period as they are sent, with main flow for all but ``intraday``."""
+        if period == "intraday":
+            session = self.intraday(security, now)
+            main = np.full(len(session.times), np.nan)
+            return _as_sent(session.times, session.cumulative, main, session.last_valid_time)
+        rows = {"day": self.days, "week": self.weeks, "month": self.months}[period]
+        found = rows(security, first, last, now)
+        return _as_sent(found.times, found.flow, found.flow[:, :2].sum(axis=1), None)
 
     def intraday(self, security: Security, now: datetime) -> SessionFlow:
         """Return the latest session's running totals, minute by minute up to `now`.
@@ -238,6 +253,11 @@ class InventedMarket:
         if len(days) and days[-1] == latest:
             flow[-1] = self.intraday(security, now).cumulative[-1]
         return flow
+
+
+def _as_sent(times: Ints, tiers: Ints, main: Ints | Floats, last_valid: int | None) -> Flow:
+    amounts = np.column_stack((tiers.sum(axis=1), main, tiers)).astype(np.float64)
+    return Flow(times.astype(np.float64), amounts, last_valid)
 
 
 def _both_sides(gross: Ints, net: Ints) -> Ints:

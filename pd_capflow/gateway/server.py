@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from pd_capflow.gateway.sources import Source
     from pd_capflow.gateway.texts import Language
     from pd_capflow.protocol.cipher import Cipher, Rsa
     from pd_capflow.protocol.events import Asked
@@ -41,14 +42,14 @@ log = logging.getLogger("pd_capflow.gateway")
 #: Connections that OpenD serves at one time; further ones are closed at once.
 MAX_CONNECTIONS = 128
 
-_DEMO = "the demo gateway of pd_capflow: all numbers are invented"
-
 
 class Gateway:
-    """A gateway that serves an invented market over OpenD's protocol.
+    """A gateway that serves a market over OpenD's protocol: an invented one, or what was recorded.
 
     Parameters
     ----------
+    market : Source, optional
+        Whose numbers to serve; by default those of an `InventedMarket`.
     seed : int, default 0
         Another seed, another market.
     clock : callable, optional
@@ -82,6 +83,7 @@ class Gateway:
     def __init__(
         self,
         *,
+        market: Source | None = None,
         seed: int = 0,
         clock: Callable[[], datetime] | None = None,
         speed: float = 1.0,
@@ -92,7 +94,7 @@ class Gateway:
         encryption: Algorithm | None = None,
         websocket_key: str = "",
     ) -> None:
-        self.market = InventedMarket(seed)
+        self.market: Source = InventedMarket(seed) if market is None else market
         self.clock = clock or Clock(speed=speed)
         self.limiter = RateLimiter(limit, timer)
         self.language = language
@@ -207,7 +209,7 @@ class Gateway:
         if algorithm is not Algorithm.FTAES_ECB:
             s2c.aesCBCiv = "" if algorithm is Algorithm.AES_ECB else secrets.token_hex(8)
         s2c.userAttribution = 1
-        s2c.demo = _DEMO
+        self._tell_demo(s2c)
         return response
 
     def algorithm(self, asked: Asked) -> Algorithm:
@@ -231,8 +233,12 @@ class Gateway:
         response = success(INIT_WEBSOCKET)
         response.s2c.serverTime = int(self.clock().timestamp())
         response.s2c.connID = next(self._numbers)
-        response.s2c.demo = _DEMO
+        self._tell_demo(response.s2c)
         return response
+
+    def _tell_demo(self, s2c: Any) -> None:
+        if self.market.demo:
+            s2c.demo = self.market.demo
 
     def enter(self, session: Session) -> bool:
         """Let a session in, unless there are too many."""

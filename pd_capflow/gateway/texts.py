@@ -28,6 +28,12 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "too_many_codes": ("请求个数超过限制", "请求个数超过限制"),
     "unknown_watchlist": ("Unknown watchlists", "未知自选股分组"),
     "bad_parameter": ("wrong parameter: {name}", "参数错误: {name}"),
+    # Of gateways that serve what was recorded.
+    "not_recorded": (
+        "this gateway serves recorded capital flow, and this was not recorded; ask OpenD or demo://",
+        "此网关只提供已录制的资金流向，该数据未录制",
+    ),
+    "nothing_recorded": ("{text}", "{text}"),
     # OpenD's own wording is not known.
     "not_logged_in": ("not logged in to the quote servers", "行情未登录"),
     # Of a played back capture alone.

@@ -1,16 +1,18 @@
-"""Requests -> responses, out of the invented market: one handler a method.
+"""Requests -> responses, out of an invented market or a recorded one: one handler a method.
 
-A new endpoint is a handler in here and a line in `HANDLERS`.
+A new endpoint is a handler in here and a line in `HANDLERS`, and in `RECORDED` if a recorder keeps it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pd_capflow.gateway.handlers import capital, history, lists, snapshot, state, static, trading
+from pd_capflow.gateway.handlers import capital, history, lists, recorded, snapshot, state, static, trading
 from pd_capflow.gateway.handlers.scene import Refusal, Scene, success
 from pd_capflow.gateway.handlers.state import SERVER_VERSION
 from pd_capflow.gateway.listing import UnknownSecurity, UnsupportedSecurity
+from pd_capflow.gateway.market import InventedMarket
+from pd_capflow.gateway.sources import NotRecorded
 from pd_capflow.protocol.messages import (
     CAPITAL_DISTRIBUTION,
     CAPITAL_FLOW,
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from pd_capflow.gateway.market import InventedMarket
+    from pd_capflow.gateway.sources import Source
     from pd_capflow.gateway.texts import Language
 
 __all__ = ["HANDLERS", "PACED", "SERVER_VERSION", "Refusal", "answer", "is_counted", "success"]
@@ -51,6 +53,17 @@ HANDLERS: dict[Method, Callable[[Scene, Any], Any]] = {
     TRADE_DATE: trading.trade_dates,
     USER_SECURITY_GROUP: lists.user_security_group,
     MARKET_STATE: trading.market_state,
+}
+
+#: What a gateway of recorded flow answers; all else of `HANDLERS` it refuses.
+RECORDED: dict[Method, Callable[[Scene, Any], Any]] = {
+    KEEP_ALIVE: state.keep_alive,
+    GLOBAL_STATE: state.global_state,
+    STATIC_INFO: recorded.static_info,
+    CAPITAL_FLOW: capital.capital_flow,
+    CAPITAL_DISTRIBUTION: capital.capital_distribution,
+    TRADE_DATE: recorded.trade_dates,
+    MARKET_STATE: recorded.market_state,
 }
 
 #: Methods that count against the rate limit, and what they are called in Chinese.
@@ -74,10 +87,12 @@ def is_counted(method: Method, c2s: Any) -> bool:
     return method in PACED and not (method is HISTORY_KL and c2s.nextReqKey)
 
 
-def answer(method: Method, market: InventedMarket, now: datetime, c2s: Any, language: Language = "en") -> Any:
+def answer(method: Method, source: Source, now: datetime, c2s: Any, language: Language = "en") -> Any:
     """Return the response to a request, or raise its `Refusal`."""
     try:
-        return HANDLERS[method](Scene(market, now, language), c2s)
+        return _handler(method, source)(Scene(source, now, language), c2s)
+    except NotRecorded as error:
+        raise Refusal("nothing_recorded", text=error) from None
     except UnknownSecurity as error:
         raise Refusal("unknown_security", symbol=error.security.symbol) from None
     except UnsupportedSecurity as error:
@@ -85,3 +100,9 @@ def answer(method: Method, market: InventedMarket, now: datetime, c2s: Any, lang
             raise Refusal("unsupported_security") from None
         # OpenD quotes options and futures; here none are listed.
         raise Refusal("unknown_security", symbol=error.security.symbol) from None
+
+
+def _handler(method: Method, source: Source) -> Callable[[Scene, Any], Any]:
+    if isinstance(source, InventedMarket):
+        return HANDLERS[method]
+    return RECORDED.get(method, recorded.not_recorded)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from pd_capflow.errors import QueryError
+from pd_capflow.gateway.market import InventedMarket
 from pd_capflow.gateway.prices import InventedPrices
 from pd_capflow.security import MARKETS, Market, Security
 
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pd_capflow.gateway.listing import Listing
-    from pd_capflow.gateway.market import InventedMarket
     from pd_capflow.gateway.plates import Plate
+    from pd_capflow.gateway.sources import Source
     from pd_capflow.gateway.texts import Language
     from pd_capflow.protocol.messages import Method
 
@@ -43,7 +44,7 @@ class Scene:
 
     Attributes
     ----------
-    market : InventedMarket
+    source : Source
         Whose flow is told.
     now : datetime
         The market's time, aware.
@@ -51,9 +52,15 @@ class Scene:
         Of names.
     """
 
-    market: InventedMarket
+    source: Source
     now: datetime
     language: Language = "en"
+
+    @property
+    def market(self) -> InventedMarket:
+        """The source of a gateway that invents all it serves."""
+        assert isinstance(self.source, InventedMarket)  # noqa: S101  # for the type checker: see `HANDLERS`
+        return self.source
 
     @property
     def prices(self) -> InventedPrices:

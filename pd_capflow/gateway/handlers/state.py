@@ -41,5 +41,5 @@ def global_state(scene: Scene, _c2s: Any) -> Any:
     s2c.time = int(scene.now.timestamp())
     s2c.localTime = scene.now.timestamp()
     s2c.programStatus.type = _READY
-    s2c.programStatus.strExtDesc = "demo"
+    s2c.programStatus.strExtDesc = scene.source.title
     return response

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pd_capflow.gateway.handlers.scene import Scene
     from pd_capflow.security import Market
 
-__all__ = ["market_state", "trade_dates"]
+__all__ = ["exchange_of", "market_state", "trade_dates"]
 
 # ``Qot_Common.TradeDateMarket``; those of the mainland share one, and so do those that trade with it.
 _CALENDARS = {1: "HK", 2: "US", 3: "SH", 4: "SH", 5: "HK", 8: "SG", 9: "MY", 10: "JP"}
@@ -32,7 +32,7 @@ _WHOLE_DAY = 0
 
 def trade_dates(scene: Scene, c2s: Any) -> Any:
     """Answer a ``Qot_RequestTradeDate``, as far as to the end of the clock's year."""
-    market = _exchange(c2s)
+    market = exchange_of(c2s)
     newest = date(scene.now.year, 12, 31)
     first = max(read_day(c2s.beginTime, "beginTime", _OLDEST), _OLDEST)
     last = min(read_day(c2s.endTime, "endTime", newest), newest)
@@ -43,7 +43,8 @@ def trade_dates(scene: Scene, c2s: Any) -> Any:
     return response
 
 
-def _exchange(c2s: Any) -> Market:
+def exchange_of(c2s: Any) -> Market:
+    """Return the market whose calendar a ``Qot_RequestTradeDate`` asks for."""
     if c2s.HasField("security"):
         return quoted(read_security(c2s.security)).security.home
     if c2s.market not in _CALENDARS:
