@@ -24,7 +24,7 @@ import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pd_capflow import errors
+from pd_capflow import embedded, errors
 from pd_capflow.accessor import distribution, fetch
 
 if TYPE_CHECKING:
@@ -97,6 +97,15 @@ __all__ = [
     "fetch",
     "record",
 ]
+
+
+def _gateway_of_store(path: str) -> Any:
+    from pd_capflow.store.replay import gateway_of
+
+    return gateway_of(path)
+
+
+embedded.embed("store", _gateway_of_store)
 
 # Who wants to read the log adds a handler; who does not is not bothered by it.
 logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["address", "encryption", "name", "port", "protocol", "settings"]
 
-_AT_HOME = "the demo gateway lives in this process"
+_AT_HOME = "this gateway lives in this process"
 _START = (
     "start OpenD there and see which port it listens at (11111, and 33333 for WebSocket, unless it was told "
     "otherwise), or use the demo gateway: demo://"
@@ -73,7 +73,7 @@ def settings(case: Case) -> Verdict:
 def name(case: Case) -> Verdict:
     """Look the host up."""
     where = case.settings.address
-    if where.is_demo:
+    if where.is_embedded:
         return fine(f"not needed: {_AT_HOME}")
     try:
         case.places = [(str(ip_address(where.host)), where.port)]
@@ -96,7 +96,7 @@ def _look_up(case: Case) -> Verdict:
 
 def port(case: Case) -> Verdict:
     """Knock at the door."""
-    if case.settings.address.is_demo:
+    if case.settings.address.is_embedded:
         return fine(f"not needed: {_AT_HOME}")
     where = case.settings.address
     try:
@@ -172,7 +172,7 @@ def _fix(error: CapflowError, used: Settings) -> str:
 def encryption(case: Case) -> Verdict:
     """Tell who can read what is asked and answered."""
     where = case.settings.address
-    if where.is_demo:
+    if where.is_embedded:
         return fine(f"not needed: {_AT_HOME}")
     if where.scheme == "wss":
         return fine("TLS, its certificate verified" if case.connection else "TLS, if a session comes about")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pd_capflow.client.connection import Connection
 from pd_capflow.client.deadline import Deadline
 from pd_capflow.client.demo import reach_demo
+from pd_capflow.client.embedded import reach_embedded
 from pd_capflow.client.resolver import resolve_host
 from pd_capflow.errors import ConnectError, HandshakeError, QueryError
 from pd_capflow.keyfile import load_rsa
@@ -84,7 +85,11 @@ async def _reach(settings: Settings, make: Callable[[], Connection], deadline: D
     tls = _tls(settings) if address.scheme == "wss" else None
     try:
         async with asyncio.timeout(deadline.left):
-            return await (reach_demo(make) if address.is_demo else _reach_host(address, make, deadline, tls))
+            if address.is_demo:
+                return await reach_demo(make)
+            if address.is_embedded:
+                return await reach_embedded(address, make)
+            return await _reach_host(address, make, deadline, tls)
     except TimeoutError:
         hint = "; is it ws:// and not wss://?" if tls else ""
         raise _no_connection(address, f"no answer to the attempt to connect{hint}") from None

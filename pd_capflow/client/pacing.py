@@ -246,12 +246,12 @@ _lock = Lock()
 
 
 def pacer_for(address: Address, rate: Rate | None) -> Pacer:
-    """Return a pacer that counts with all others that go to the same address."""
+    """Return a pacer that counts with all others that go to the same address; a store needs no pacing."""
     place = place_of(address)
     with _lock:
         if place not in _ledgers:
-            _ledgers[place] = Ledgers(None if address.is_demo else place)
-        return Pacer(rate, _ledgers[place])
+            _ledgers[place] = Ledgers(None if address.is_embedded else place)
+        return Pacer(None if address.is_store else rate, _ledgers[place])
 
 
 def place_of(address: Address) -> str:
@@ -263,7 +263,9 @@ def place_of(address: Address) -> str:
     >>> place_of(parse_address("ws://[::1]:11111")), place_of(parse_address("tcp://localhost:11111"))
     ('localhost:11111', 'localhost:11111')
     """
-    return "demo" if address.is_demo else f"{_host(address.host)}:{address.port}"
+    if address.is_embedded:
+        return address.path or address.scheme
+    return f"{_host(address.host)}:{address.port}"
 
 
 def _host(host: str) -> str:

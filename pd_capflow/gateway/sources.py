@@ -76,8 +76,8 @@ class RecordedSource(Source, Protocol):
     def codes(self) -> list[str]:
         """Return the codes of which something is recorded, sorted."""
 
-    def name(self, security: Security) -> str:
-        """Return a security's name as it was recorded, else its code; raise if nothing is recorded of it."""
+    def names(self, securities: list[Security], now: datetime) -> list[str]:
+        """Return names as they were recorded, else codes; raise `NotRecorded` if one never was."""
 
     def days(self, market: Market) -> list[date]:
         """Return the recorded sessions of a market, ascending."""

@@ -44,8 +44,9 @@ def static_info(scene: Scene, c2s: Any) -> Any:
     """Answer a ``Qot_GetStaticInfo``: of recorded codes, with the name alone."""
     source = _source(scene)
     response = success(STATIC_INFO)
-    for security in _meant(source, c2s):
-        _write_static(response.s2c.staticInfoList.add(), security, source.name(security))
+    meant = _meant(source, c2s)
+    for security, name in zip(meant, source.names(meant, scene.now), strict=True):
+        _write_static(response.s2c.staticInfoList.add(), security, name)
     return response
 
 
@@ -87,8 +88,8 @@ def market_state(scene: Scene, c2s: Any) -> Any:
     """Answer a ``Qot_GetMarketState`` by the clock."""
     source = _source(scene)
     response = success(MARKET_STATE)
-    for security in read_securities(c2s.securityList):
-        name = source.name(security)
+    asked = read_securities(c2s.securityList)
+    for security, name in zip(asked, source.names(asked, scene.now), strict=True):
         state = calendar.market_state(security.home, scene.now)
         write_security(response.s2c.marketInfoList.add(name=name, marketState=state).security, security)
     return response
