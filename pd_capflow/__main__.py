@@ -7,35 +7,25 @@ Exit codes: 0 done; 1 it could not be done, and standard error says why; 2 the c
 from __future__ import annotations
 
 import argparse
-import asyncio
-import logging
 import os
 import re
 import shutil
-import signal
-import ssl
 import sys
-from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pd_capflow import __version__
+from pd_capflow import __version__, serving
 from pd_capflow.accessor import CapflowAccessor
 from pd_capflow.asking import Question, look_of
 from pd_capflow.errors import BatchError, CapflowError, QueryError
 from pd_capflow.files import told_of, writer_for
 from pd_capflow.flow.frames import DEMO_NOTE
-from pd_capflow.keyfile import load_rsa
 from pd_capflow.options import CHARTS, LOOKS, OUT, QUESTION, as_asked, split_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import pandas as pd
-
-    from pd_capflow.gateway import Gateway
-    from pd_capflow.protocol.cipher import Rsa
 
 __all__ = ["main"]
 
@@ -80,7 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"pd_capflow {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_fetch(commands.add_parser("fetch", help="fetch capital flow, print it, keep it, draw it"))
-    _add_gateway(commands.add_parser("gateway", help="serve invented data over OpenD's protocol"))
+    serving.add_gateway(commands.add_parser("gateway", help="serve invented data over OpenD's protocol"))
+    serving.add_replay(commands.add_parser("replay", help="serve a recorded day again, on a moving clock"))
     _add_doctor(commands.add_parser("doctor", help="find out what is wrong between here and a gateway"))
     _add_record(commands.add_parser("record", help="keep what a gateway serves, day after day"))
     return parser
@@ -144,36 +135,6 @@ def _add_fetch(parser: argparse.ArgumentParser) -> None:
     for flags, keywords in LOOKS:
         parser.add_argument(*flags, **keywords)
     parser.set_defaults(run=_fetch)
-
-
-def _add_gateway(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default="127.0.0.1", help="where to listen (default 127.0.0.1)")
-    parser.add_argument("--port", type=_port, default=11111, help="0 takes a free one (default 11111)")
-    parser.add_argument("--websocket-port", type=_port, metavar="N", help="serve WebSocket there too")
-    parser.add_argument("--websocket-key", metavar="K", help="what WebSocket clients must know")
-    parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate for the WebSocket port")
-    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="its private key")
-    parser.add_argument("--rsa-key", type=Path, metavar="FILE", help="let clients with this key encrypt")
-    parser.add_argument("--limit", default="30/30", metavar="N/S", help="requests in S seconds; 'none'")
-    parser.add_argument("--seed", type=int, default=0, help="another seed, another market")
-    parser.add_argument("--clock", metavar="T", help="the market's time, such as 2026-01-05T10:00+08:00")
-    parser.add_argument("--speed", type=float, default=1.0, help="how fast that clock runs (default 1)")
-    parser.add_argument("--lang", choices=("en", "chs"), default="en", help="language of refusals")
-    parser.add_argument(
-        "--playback",
-        type=Path,
-        metavar="FILE",
-        help="answer as in a capture: what connect(capture=FILE) wrote",
-    )
-    parser.add_argument("-v", "--verbose", action="count", default=0, help="log more")
-    parser.set_defaults(run=_gateway)
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{text} is no port; expected 0 to 65535")
-    return port
 
 
 def _fetch(told: argparse.Namespace) -> int:
@@ -272,101 +233,6 @@ def _drawer(told: argparse.Namespace) -> Callable[[pd.DataFrame], None]:
         print(f"wrote {path}", file=sys.stderr)
 
     return draw
-
-
-def _gateway(told: argparse.Namespace) -> int:
-    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(told.verbose, 2)]
-    logging.basicConfig(level=level, format="%(asctime)s %(message)s")
-    return asyncio.run(_serve(_make_gateway(told), told))
-
-
-def _make_gateway(told: argparse.Namespace) -> Gateway:
-    from pd_capflow.gateway import Clock, Gateway, Limit
-
-    try:
-        limit = None if told.limit == "none" else Limit.parse(told.limit)
-        start = datetime.fromisoformat(told.clock) if told.clock else None
-        clock = Clock(start, told.speed)
-    except ValueError as error:
-        raise QueryError(f"gateway: {error}") from error
-    rsa = load_rsa(told.rsa_key) if told.rsa_key else None
-    if told.playback:
-        return _make_playback(told, rsa)
-    return Gateway(
-        seed=told.seed,
-        clock=clock,
-        limit=limit,
-        language=told.lang,
-        rsa=rsa,
-        websocket_key=told.websocket_key or "",
-    )
-
-
-def _make_playback(told: argparse.Namespace, rsa: Rsa | None) -> Gateway:
-    from pd_capflow.gateway import Playback, PlaybackGateway
-
-    if told.clock or told.seed or told.speed != 1:
-        raise QueryError(
-            "--playback answers as it was then; --clock, --speed and --seed are of no use with it"
-        )
-    return PlaybackGateway(Playback.read(told.playback), rsa=rsa, websocket_key=told.websocket_key or "")
-
-
-def _title(gateway: Gateway, addresses: str) -> str:
-    """Return what is served at the addresses, in one line."""
-    from pd_capflow.gateway import PlaybackGateway
-
-    if isinstance(gateway, PlaybackGateway):
-        return f"playback at {addresses} of a capture of {gateway.playback.origin}; Ctrl-C ends it"
-    return f"demo gateway at {addresses} (invented data; Ctrl-C ends it)"
-
-
-def _tls(told: argparse.Namespace) -> ssl.SSLContext | None:
-    """Return the context of the WebSocket port's certificate, if it has one."""
-    if not told.tls_cert and not told.tls_key:
-        return None
-    if not told.tls_cert:
-        raise QueryError("--tls-key needs its certificate: --tls-cert FILE")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    try:
-        context.load_cert_chain(told.tls_cert, told.tls_key)
-    except OSError as error:
-        raise QueryError(f"--tls-cert {told.tls_cert}: {error.strerror or error}") from error
-    return context
-
-
-async def _serve(gateway: Gateway, told: argparse.Namespace) -> int:
-    """Serve until a signal says that it is enough."""
-    enough = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, enough.set)
-        except NotImplementedError:  # Windows; there Ctrl-C ends asyncio.run
-            break
-    tls = _tls(told)
-    async with gateway:
-        places = [("tcp", await _bound(gateway.listen, told.host, told.port))]
-        if told.websocket_port is not None:
-            listen = partial(gateway.listen_websocket, tls=tls)
-            scheme = "wss" if tls else "ws"
-            places.append((scheme, await _bound(listen, told.host, told.websocket_port)))
-        addresses = " and ".join(_address(scheme, *place) for scheme, place in places)
-        print(_title(gateway, addresses), flush=True)
-        await enough.wait()
-    return _DONE
-
-
-async def _bound(listen: Callable[..., Any], host: str, port: int) -> tuple[str, int]:
-    try:
-        place: tuple[str, int] = await listen(host, port)
-    except OSError as error:
-        raise CapflowError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
-    return place
-
-
-def _address(scheme: str, host: str, port: int) -> str:
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 if __name__ == "__main__":

@@ -129,7 +129,8 @@ class RecordedMarket:
 
 def _has_begun(market: Market, day: date, rows: Rows, now: datetime) -> bool:
     opens = [datetime.combine(day, first, market.tzinfo).timestamp() for first, _ in market.sessions[:1]]
-    return now.timestamp() >= min([*opens, *rows.times[:1].tolist()])
+    begins: float = min([*opens, *rows.times[:1].tolist()])
+    return now.timestamp() >= begins
 
 
 def _until(rows: Rows, stamp: float) -> Flow:

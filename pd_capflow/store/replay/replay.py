@@ -85,9 +85,8 @@ class Replay:
         markets = [MARKETS[prefix] for prefix, session in recorded.index if session.date() == found]
         if not markets:
             raise StoreError(_nothing(store, found, recorded))
-        start = min(_instant(market, found, _opening(market)) for market in markets)
-        if at is not None:
-            start = start.replace(**_clock_time(at))
+        first = min(markets, key=lambda market: _instant(market, found, _opening(market)))
+        start = _instant(first, found, _opening(first) if at is None else _clock_time(at))
         _check_speed(speed)
         codes = recorded.xs(_stamp(recorded, found), level="session")["codes"].sum()
         return cls(store, found, start, speed, int(codes))
@@ -97,17 +96,19 @@ class Replay:
         """A market for a gateway to serve; each one reads for itself."""
         return RecordedMarket(self.store, moving=True)
 
+    @property
+    def kind(self) -> str:
+        """What the numbers are."""
+        return "invented data, recorded from a demo gateway" if self.store.demo else "recorded data"
+
     def clock(self) -> Clock:
         """Return a clock that starts to run now."""
         return Clock(self.start, self.speed)
 
     def __str__(self) -> str:
-        kind = "DEMO DATA recorded" if self.store.demo else "data recorded"
         codes = "1 code" if self.codes == 1 else f"{self.codes} codes"
-        return (
-            f"replay of {self.day} from {self.start:%H:%M:%S} {self.start.tzinfo}, {self.speed:g} times as "
-            f"fast: {codes}, {kind} in {self.store.path}"
-        )
+        clock = f"{self.start:%H:%M:%S} {self.start.tzinfo}, {self.speed:g} times as fast"
+        return f"replay of {self.day} from {clock}: {codes} of {self.store.path}"
 
 
 def _latest(store: Store, recorded: pd.DataFrame) -> date:
@@ -141,14 +142,14 @@ def _instant(market: Market, day: date, clock: time) -> datetime:
     return datetime.combine(day, clock, market.tzinfo)
 
 
-def _clock_time(text: str) -> dict[str, int]:
+def _clock_time(text: str) -> time:
     try:
         clock = time.fromisoformat(text)
     except (TypeError, ValueError):
         raise QueryError(f"at={text!r} is no time of the day; expected one such as 10:30") from None
     if clock.tzinfo is not None:
         raise QueryError(f"at={text!r} has a zone; expected a time of the exchange such as 10:30")
-    return {"hour": clock.hour, "minute": clock.minute, "second": clock.second}
+    return clock
 
 
 def _check_speed(speed: float) -> None:

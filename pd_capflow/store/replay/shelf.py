@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from pd_capflow.errors import StoreError
 from pd_capflow.flow.frames import facts_in
@@ -21,7 +22,6 @@ from pd_capflow.gateway import NotRecorded
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from pd_capflow.security import Market, Security
@@ -68,7 +68,7 @@ class Shelf:
 
     def __init__(self, store: Store, *, frozen: bool) -> None:
         self.store = store
-        keep: Callable[..., Callable[..., object]] = lru_cache(_KEPT) if frozen else lambda method: method
+        keep: Callable[[Any], Any] = lru_cache(_KEPT) if frozen else lambda method: method
         self.session: Callable[[Security, date], Rows] = keep(self._session)
         self.sessions: Callable[[Security, date | None], list[date]] = keep(self._sessions)
         self.period: Callable[[Security, str], Rows] = keep(self._period)
@@ -126,8 +126,9 @@ class Shelf:
 
 
 def _rows_of(frame: pd.DataFrame) -> Rows:
-    times = frame.index.asi8 / 1e6
-    times[frame.index.isna()] = np.nan
+    index = pd.DatetimeIndex(frame.index)
+    times = index.asi8 / 1e6
+    times[index.isna()] = np.nan
     told = facts_in(frame)["last_valid_time"]
     last_valid = datetime.fromisoformat(told).timestamp() if told else None
     return Rows(times, frame.to_numpy(np.float64), last_valid)
@@ -138,4 +139,4 @@ def _lately(until: date | None) -> date:
 
 
 def _dates(frame: pd.DataFrame) -> list[date]:
-    return sorted(set(frame.index.date))
+    return sorted(set(pd.DatetimeIndex(frame.index).date))
