@@ -27,9 +27,9 @@ def at_home(home, **more):
 
 
 @contextmanager
-def gateway(*options, scheme="tcp"):
-    """Run ``capflow gateway`` with the options, and yield its port, that of the scheme."""
-    command = [sys.executable, "-m", "pd_capflow", "gateway", "--port", "0", *options]
+def gateway(*options, scheme="tcp", command="gateway"):
+    """Run ``capflow gateway``, or another command, and yield its port, that of the scheme."""
+    command = [sys.executable, "-m", "pd_capflow", command, "--port", "0", *options]
     process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline()
