@@ -195,7 +195,7 @@ class Store:
         snapshot = self._there(INTRADAY)
         wanted = Wanted(None if codes is None else [str(code) for code in parse_codes(codes)[0]])
         rows: pd.DataFrame = snapshot.rows(wanted, ["code", "session", "empty"]).to_pandas()
-        rows["market"] = rows["code"].str.partition(".")[0]
+        rows["market"] = rows["code"].astype("str").str.extract(r"^([^.]+)", expand=False)
         rows["session"] = pd.to_datetime(rows["session"])
         rows["filled"] = ~rows["empty"]
         return rows.groupby(["market", "session"]).agg(codes=("code", "nunique"), rows=("filled", "sum"))

@@ -532,7 +532,7 @@ def test_the_command_serves_a_capture_and_says_where_it_is_from(captured, tmp_pa
                 assert len(client.capital_flow("HK.00700", *RECENT)) == 5
         finally:
             serving.terminate()
-    assert "of a capture of demo://" in told
+    assert "(a capture of demo://" in told
     assert "(invented data)" in told
     assert serving.returncode == 0
 
