@@ -18,6 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 
+from pd_capflow.store.groups import VARIES, Groups
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -28,7 +30,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Files", "Wanted", "monday"]
 
-_FORMAT = ds.ParquetFileFormat(default_fragment_scan_options=ds.ParquetFragmentScanOptions(pre_buffer=True))
+# Columns that have one value in most files, and columns of few different texts.
+_OFTEN_THE_SAME = ("nth", "empty", "url", "gateways", "name")
+_FEW_TEXTS = ("last_valid_time", "url")
+_FORMAT = ds.ParquetFileFormat(
+    read_options=ds.ParquetReadOptions(dictionary_columns=list(_FEW_TEXTS)),
+    default_fragment_scan_options=ds.ParquetFragmentScanOptions(pre_buffer=True),
+)
 
 
 def monday(day: date) -> date:
@@ -102,12 +110,12 @@ class Files:
         self.filesystem = _filesystem(delta, path)
         self.actions = pa.table(delta.get_add_actions(flatten=True))
         self.paths: list[str] = self.actions.column("path").to_pylist()
-        known = {} if before is None else dict(zip(before.paths, before.fragments, strict=True))
+        known = {} if before is None else dict(zip(before.paths, before.groups, strict=True))
         parts = self._column(f"partition.{layout.partition}")
         files = zip(self.paths, parts, strict=True)
-        self.fragments: list[ds.Fragment] = [
-            known.get(name) or self._fragment(name, part) for name, part in files
-        ]
+        made = (known.get(name) or Groups(self._fragment(name, part)) for name, part in files)
+        self.groups: list[Groups] = list(made)
+        self.schema = _as_read(layout.schema)
         self.parts = parts
         self._parts = _array(parts)
         self._codes = (_array(self._column("min.code")), _array(self._column("max.code")))
@@ -115,12 +123,24 @@ class Files:
 
     def rows(self, wanted: Wanted, columns: Sequence[str]) -> pa.Table:
         """Return the rows asked for, in no order."""
-        return self.dataset(wanted).to_table(columns=list(columns), filter=wanted.expression(self.layout))
+        chosen = self._choose(wanted)
+        known = {name: _common(chosen, name) for name in columns if name in _OFTEN_THE_SAME}
+        known = {name: value for name, value in known.items() if value is not VARIES}
+        read = [name for name in columns if name not in known]
+        files = [groups.file.subset(row_group_ids=places) for groups, places in chosen]
+        data = ds.FileSystemDataset(files, self.schema, _FORMAT, self.filesystem)
+        rows = data.to_table(columns=read, filter=wanted.expression(self.layout))
+        for name, value in known.items():
+            kind = self.layout.schema.field(name).type
+            rows = rows.append_column(name, pa.repeat(pa.scalar(value, kind), len(rows)))
+        return rows.select(list(columns))
 
-    def dataset(self, wanted: Wanted) -> ds.Dataset:
-        """Return the files that can hold these rows."""
-        chosen = [self.fragments[place] for place in np.flatnonzero(self._mask(wanted))]
-        return ds.FileSystemDataset(chosen, self.layout.schema, _FORMAT, self.filesystem)
+    def _choose(self, wanted: Wanted) -> list[tuple[Groups, list[int]]]:
+        """Return the files that can hold these rows, each with its groups that can."""
+        codes = None if wanted.codes is None else sorted(wanted.codes)
+        held = [self.groups[place] for place in np.flatnonzero(self._mask(wanted))]
+        chosen = [(groups, groups.holding(codes)) for groups in held]
+        return [(groups, places) for groups, places in chosen if places]
 
     def rows_by_part(self) -> dict[Any, int]:
         """Return how many rows each partition has."""
@@ -130,13 +150,11 @@ class Files:
         return rows
 
     def in_order(self, part: Any) -> bool:
-        """Tell whether a partition's groups of rows each begin with a code where the one before ended."""
-        held = [file for file, its in zip(self.fragments, self.parts, strict=True) if its == part]
-        groups = [group.statistics.get("code") for file in held for group in file.row_groups]
-        if not all(groups):
-            return False
-        bounds = sorted((group["min"], group["max"]) for group in groups)
-        return all(one[1] <= next_one[0] for one, next_one in pairwise(bounds))
+        """Tell whether a partition is sorted by code, within its files and from one to the next."""
+        held = [groups for groups, its in zip(self.groups, self.parts, strict=True) if its == part]
+        bounds = sorted(groups.bounds or ("", "") for groups in held)
+        within = all(groups.in_order and groups.bounds for groups in held)
+        return within and all(one[1] <= after[0] for one, after in pairwise(bounds))
 
     def _mask(self, wanted: Wanted) -> NDArray[np.bool_]:
         mask = np.ones(len(self.paths), bool)
@@ -155,6 +173,20 @@ class Files:
     def _fragment(self, name: str, part: Any) -> ds.Fragment:
         within = pc.field(self.layout.partition) == part
         return _FORMAT.make_fragment(name, filesystem=self.filesystem, partition_expression=within)
+
+
+def _as_read(schema: pa.Schema) -> pa.Schema:
+    """Return a schema with columns of few texts as numbers of these, which is quicker by far."""
+    for name in _FEW_TEXTS:
+        place = schema.get_field_index(name)
+        schema = schema.set(place, schema.field(place).with_type(pa.dictionary(pa.int32(), pa.string())))
+    return schema
+
+
+def _common(chosen: Sequence[tuple[Groups, list[int]]], column: str) -> Any:
+    """Return the one value that a column has in all of these groups, `VARIES` if there are several."""
+    found = {groups.common(place, column) for groups, places in chosen for place in places}
+    return found.pop() if len(found) == 1 else VARIES
 
 
 def _filesystem(delta: DeltaTable, path: str) -> pafs.FileSystem:
