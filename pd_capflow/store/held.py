@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pandas as pd
-import pyarrow.compute as pc
 
-from pd_capflow.store.layout import PERIODS
+from pd_capflow.store.faults import translated
+from pd_capflow.store.files import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,19 +52,7 @@ def held(
     snapshot = store._tables[layout.name].snapshot()  # noqa: SLF001  # rows as they are have no door
     if snapshot is None:
         return pd.DataFrame({name: [] for name in (*_COLUMNS, *more)})
-    where = pc.scalar(True)
-    if codes is not None:
-        where &= pc.field("code").isin(list(codes))
-    if layout is PERIODS:
-        where &= pc.field("period") == "day"
-    for bound, is_first in ((first, True), (last, False)):
-        if bound is not None:
-            where &= _beyond("session", bound, is_first)
-            if layout.partition == "week":
-                where &= _beyond("week", bound - timedelta(days=bound.weekday()), is_first)
-    rows: pd.DataFrame = snapshot.rows(where, [*_COLUMNS, *more]).to_pandas()
+    wanted = Wanted(codes, first, last, "day")
+    with translated(store.path):
+        rows: pd.DataFrame = snapshot.rows(wanted, [*_COLUMNS, *more]).to_pandas()
     return rows
-
-
-def _beyond(name: str, bound: date, is_first: bool) -> pc.Expression:
-    return pc.field(name) >= bound if is_first else pc.field(name) <= bound

@@ -128,6 +128,11 @@ class Plan:
         latest = {prefix: calendar.latest(now) for prefix, calendar in self.calendars.items()}
         return {prefix: session.day for prefix, session in latest.items() if session is not None}
 
+    def is_quiet(self, now: datetime) -> bool:
+        """Tell whether no market is open."""
+        latest = (calendar.latest(now) for calendar in self.calendars.values())
+        return all(session is None or now >= session.closes + _SETTLED for session in latest)
+
     def is_finished(self, now: datetime) -> bool:
         """Tell whether every session is over and settled that was there, or about to begin, at first."""
         return all(self._is_finished(code, now) for code in self.codes)

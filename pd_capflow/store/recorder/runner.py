@@ -100,7 +100,7 @@ class Recorder:
         self._known: dict[str, Any] = {}
         self._renewed = datetime.min.replace(tzinfo=UTC)
         self._answered: dict[str, bool] = {}
-        self._told = 0
+        self._told = self._untidy = 0
         self._pauses = pauses(_LONGEST_PAUSE_S)
         self._stop = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -133,6 +133,7 @@ class Recorder:
             await self._unless_stopped(self._begin())
             while not self._is_finished():
                 await self._step()
+            await self._tidy()
             self._say("done", next_wake=None)
         except _StoppedError:
             self._say("stopped", next_wake=None)
@@ -163,6 +164,8 @@ class Recorder:
         if tasks:
             await self._do(_batch_of(tasks))
         elif not self._is_finished():
+            if self._here.is_quiet(now):
+                await self._tidy()
             await self._wait_for(self._here.wake(now))
 
     async def _do(self, tasks: list[Task]) -> None:
@@ -177,6 +180,16 @@ class Recorder:
             self._settle(task, answers, now)
         self._count(tasks, answers)
         return None
+
+    async def _tidy(self) -> None:
+        """Sort what the day's many commits have written, once no market is open any more."""
+        if self._untidy:
+            self._untidy = 0
+            try:
+                parts = await _whole(asyncio.to_thread(self._store.compact))
+                log.info("= compacted: %d partitions", parts)
+            except StoreError as error:  # it reads as well without, only slower
+                log.warning("! not compacted: %s", reason(error))
 
     async def _ask(self, tasks: list[Task]) -> Answers:
         first, codes = tasks[0], [task.code for task in tasks]
@@ -220,6 +233,7 @@ class Recorder:
                 await self._pause(next(waits) + 0.25)
             else:
                 now = self._now()
+                self._untidy += rows
                 self._say("saving", rows=self.status.rows + rows, last_commit=now, trouble="")
                 log.info("= kept: %d rows new or changed", rows)
                 return True

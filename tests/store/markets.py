@@ -1,0 +1,73 @@
+"""Gateways whose market has a clock of its own, for recorders that go by it."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta, timezone
+
+import pd_capflow
+from pd_capflow.client.portal import current_portal
+from pd_capflow.gateway import Clock, Gateway
+
+__all__ = ["CLOSED", "CODES", "FAST", "HONG_KONG", "MORNING", "Market", "States"]
+
+HONG_KONG = timezone(timedelta(hours=8))
+MORNING = datetime(2026, 1, 5, 10, 0, tzinfo=HONG_KONG)
+CLOSED = datetime(2026, 1, 5, 16, 30, tzinfo=HONG_KONG)
+CODES = ["HK.00700", "HK.09988", "HK.00005"]
+FAST = 3600.0  # an hour of the market in a second
+
+
+class Market:
+    """A gateway on a loopback port, in this process, and a client of it; a context manager."""
+
+    def __init__(self, start=CLOSED, speed=0.0):
+        self.clock = Clock(start, speed)
+        self.port = 0
+        self.open()
+        self.client = pd_capflow.connect(self.url, rate=None)
+
+    @property
+    def url(self):
+        return f"tcp://127.0.0.1:{self.port}"
+
+    def open(self):
+        """Listen, after a first time at the same place."""
+        self.gateway = Gateway(clock=self.clock, limit=None)
+        _, self.port = current_portal().run(self.gateway.listen("127.0.0.1", self.port))
+
+    def close(self):
+        """Hang up on everybody, and listen no more."""
+        current_portal().run(self.gateway.close())
+
+    def record(self, codes, store, **options):
+        options = {"every": "10min", "nap": 0.02} | options
+        return pd_capflow.record(codes, store, client=self.client, now=self.clock, **options)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.client.close()
+        self.close()
+
+
+class States:
+    """The states that a recording has been in, to wait for one of them."""
+
+    def __init__(self, recording):
+        self.seen = []
+        self._came = threading.Condition()
+        recording.on_status(self._note)
+
+    def _note(self, status):
+        with self._came:
+            self.seen.append(status)
+            self._came.notify_all()
+
+    def wait(self, holds, seconds=30):
+        """Wait until a status holds."""
+        with self._came:
+            assert self._came.wait_for(lambda: any(holds(status) for status in self.seen), seconds), (
+                self.seen[-1]
+            )

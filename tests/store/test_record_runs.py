@@ -1,0 +1,228 @@
+"""Recordings of real gateways into real stores, on the gateway's own clock."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import pandas as pd
+import pytest
+
+import pd_capflow
+from pd_capflow.errors import ConnectError, QueryError, StoreError
+from pd_capflow.store import Store
+from tests.store.markets import CODES, FAST, HONG_KONG, MORNING, Market, States
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "flows", demo=True)
+
+
+def questions(caplog):
+    return [record.getMessage() for record in caplog.records if record.getMessage().startswith("> ")]
+
+
+def check_is_whole(store, market, codes=CODES):
+    """The store gives what the gateway gives, and lacks nothing."""
+    served = market.client.capital_flow(codes)
+    kept = store.read(codes)
+    pd.testing.assert_frame_equal(kept, served, check_exact=True)
+    assert store.verify().ok
+    assert store.gaps(codes, "2026-01-05", "2026-01-05").empty
+
+
+def test_a_day_is_recorded_from_the_morning_to_the_sweep(store):
+    with Market(MORNING, FAST) as market:
+        recording = market.record(CODES, store)
+        assert recording.wait(60)
+        assert recording.status.state == "done"
+        assert recording.missing.empty
+        assert not recording.is_running
+        check_is_whole(store, market)
+        assert sorted(store.distribution().index.get_level_values("code")) == sorted(CODES)
+        assert pd.Timestamp("2026-01-05", tz="Asia/Hong_Kong") in store.read("HK.00700", period="day").index
+
+
+def test_rows_of_the_day_are_in_the_store_before_it_is_over(store):
+    with Market(MORNING) as market:  # its clock stands still
+        recording = market.record(CODES, store)
+        States(recording).wait(lambda status: status.rows > 0)
+        assert store.days()["codes"].tolist() == [3]
+        assert recording.status.last_commit == MORNING
+        assert recording.is_running
+        assert recording.stop().status.state == "stopped"
+
+
+def test_what_the_store_holds_to_the_end_is_not_asked_for_again(store, caplog):
+    caplog.set_level(logging.INFO, "pd_capflow.recorder")
+    with Market() as market:
+        assert market.record(CODES, store).wait(60)
+        assert len(questions(caplog)) == 3
+        caplog.clear()
+        again = market.record([*CODES, "HK.00941"], store)
+        assert again.wait(60)
+        assert questions(caplog) == [
+            f"> asked {what} of 1 codes (HK.00941, sweep of 2026-01-05)"
+            for what in ("intraday", "distribution", "day")
+        ]
+        caplog.clear()
+        assert market.record(CODES, store).wait(60)
+        assert questions(caplog) == []
+
+
+def test_a_session_that_was_recorded_before_its_close_is_swept(store):
+    with Market(MORNING) as market:
+        store.write(market.client.capital_flow(CODES))
+    with Market() as market:
+        assert market.record(CODES, store).wait(60)
+        check_is_whole(store, market)
+
+
+def test_what_cannot_be_got_is_told_and_the_rest_recorded(store):
+    with Market() as market:
+        recording = market.record(["HK.00700", "HK.99999"], store)
+        assert recording.wait(60)
+        assert recording.missing["code"].tolist() == ["HK.99999"] * 3
+        assert recording.missing["what"].tolist() == ["intraday", "distribution", "day"]
+        assert recording.missing["why"].str.contains("unknown stock").all()
+        assert (recording.status.state, recording.status.missing) == ("done", 3)
+        check_is_whole(store, market, ["HK.00700"])
+
+
+def test_a_plate_stands_for_its_members(store):
+    with Market() as market:
+        assert market.record("plate:HK.BK1003", store).wait(60)
+    assert store.codes("intraday") == ["HK.00883", "HK.00941"]
+
+
+def test_it_goes_on_when_the_gateway_is_back(store):
+    begun = datetime(2026, 1, 5, 14, 30, tzinfo=HONG_KONG)
+    with Market(begun, FAST / 2) as market:
+        recording = market.record(CODES, store)
+        states = States(recording)
+        states.wait(lambda status: status.rows > 0)
+        market.close()
+        states.wait(lambda status: status.state == "no gateway" and status.trouble)
+        market.open()
+        assert recording.wait(60)
+        assert recording.status.state == "done"
+        assert recording.status.trouble == ""
+        assert recording.missing.empty
+        check_is_whole(store, market)
+
+
+def test_without_a_gateway_until_the_next_open_it_ends_and_says_what_is_missing(store):
+    begun = datetime(2026, 1, 5, 15, 59, tzinfo=HONG_KONG)
+    with Market(begun, FAST * 4) as market:
+        recording = market.record(["HK.00700"], store)
+        States(recording).wait(lambda status: status.rows > 0)
+        market.close()
+        assert recording.wait(60)
+        assert recording.missing["session"].astype("str").tolist() == ["2026-01-05"] * 3
+        market.open()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of two megabytes."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place], check=True)
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def fill(path):
+    """Write until there is no room left."""
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(b"0" * 4096):
+            pass
+
+
+def test_an_answer_is_held_while_the_disk_is_full_and_kept_when_there_is_room(small_disk):
+    store = Store(small_disk / "flows", demo=True)
+    ballast = small_disk / "ballast"
+    with Market() as market:
+        store.write(market.client.capital_flow("HK.00941"))
+        fill(ballast)
+        recording = market.record(CODES, store)
+        states = States(recording)
+        states.wait(lambda status: status.state == "no store" and "disk is full" in status.trouble)
+        assert store.codes("intraday") == ["HK.00941"]
+        ballast.unlink()
+        assert recording.wait(60)
+        assert (recording.status.state, recording.status.trouble) == ("done", "")
+        check_is_whole(store, market)
+
+
+def test_invented_data_is_refused_before_anything_is_asked(tmp_path, caplog):
+    caplog.set_level(logging.INFO, "pd_capflow.recorder")
+    with Market() as market:
+        recording = pd_capflow.record("HK.00700", tmp_path / "real", url="demo://")
+        with pytest.raises(StoreError, match=r"invented data.*demo=True \(--demo\)"):
+            recording.wait(60)
+        assert recording.status.state == "failed"
+        assert questions(caplog) == []
+        assert not (tmp_path / "real").exists()
+        with pytest.raises(StoreError, match="without demo=True"):
+            market.record("HK.00700", Store(tmp_path / "other"), demo=True)
+
+
+def test_where_nobody_listens_it_does_not_begin(tmp_path):
+    recording = pd_capflow.record("HK.00700", tmp_path / "flows", url="tcp://127.0.0.1:1")
+    with pytest.raises(ConnectError, match="nobody listens"):
+        recording.wait(60)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"every": "often"}, "expected a time such as '10min'"),
+        ({"every": "1ms"}, "at least 5 seconds"),
+        ({"every": None}, "every=None"),
+        ({"until": "noon"}, "close"),
+        ({"codes": "00700"}, "names no market"),
+        ({"codes": []}, "code"),
+        ({"client": object(), "url": "demo://"}, "one of them"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_at_once(tmp_path, options, says):
+    codes = options.pop("codes", "HK.00700")
+    with pytest.raises(QueryError, match=says):
+        pd_capflow.record(codes, tmp_path / "flows", **options)
+
+
+def test_stopping_is_quick_and_may_be_done_twice(store):
+    with Market(MORNING) as market:
+        with market.record(CODES, store, until="forever") as recording:
+            assert recording.is_running
+        assert recording.status.state == "stopped"
+        assert recording.stop().wait(0)
+        assert "stopped" in repr(recording)
+
+
+def test_two_recorders_of_one_store_keep_each_row_once(store, tmp_path):
+    with Market(MORNING, FAST) as market:
+        other = Store(tmp_path / "flows", demo=True)
+        recordings = [market.record(CODES, each, every="2min") for each in (store, other)]
+        for recording in recordings:
+            assert recording.wait(60)
+            assert recording.status.state == "done"
+        check_is_whole(store, market)
+        assert not store.distribution().index.duplicated().any()
+
+
+def test_days_pass_and_each_is_recorded(store):
+    """From Monday's noon to Wednesday: two nights, and calendars that are looked up at each open."""
+    begun = datetime(2026, 1, 5, 12, 30, tzinfo=HONG_KONG)
+    with Market(begun, FAST * 4) as market:
+        recording = market.record(["HK.00700", "US.AAPL"], store, every="1h", until="forever")
+        states = States(recording)
+        states.wait(lambda status: status.at and status.at > begun + timedelta(hours=45), 60)
+        recording.stop()
+    gaps = store.gaps(None, "2026-01-05", "2026-01-06")
+    assert gaps.empty, gaps
+    assert recording.missing.empty
