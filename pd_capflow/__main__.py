@@ -171,7 +171,7 @@ def _check_chart(told: argparse.Namespace) -> None:
 
 
 def _ask(client: Any, told: argparse.Namespace) -> tuple[pd.DataFrame, int]:
-    names = ("period", "start", "end", "errors", "price", "kind")
+    names = ("period", "start", "end", "errors", "price", "kind", "source", "store")
     question = Question(codes=as_asked(told.codes), **{name: getattr(told, name) for name in names})
     try:
         return question.ask(client), _DONE

@@ -54,6 +54,8 @@ class Question:
         Whether to join the closing price on.
     kind : str, optional
         The kind of chart that the frame is for: one of `pd_capflow.options.CHARTS`, or ``"auto"``.
+    source, store : str, optional
+        Where rows come from; as of `pd_capflow.fetch`.
 
     Raises
     ------
@@ -68,6 +70,8 @@ class Question:
     errors: str | None = None
     price: bool = False
     kind: str | None = None
+    source: str | None = None
+    store: str | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in (None, "auto"):
@@ -80,20 +84,35 @@ class Question:
 
         Raises
         ------
-        QueryError, TransportError, ProtocolError, GatewayError, BatchError
-            As by `pd_capflow.Client.capital_flow`.
+        QueryError, TransportError, ProtocolError, GatewayError, BatchError, StoreError
+            As by `pd_capflow.fetch`.
         """
         errors: Any = self.errors or "raise"
         if self.kind in _SHOW_DISTRIBUTION:
             return client.capital_distribution(self.codes, errors=errors)
         period = self.period or "intraday"
-        frame = client.capital_flow(self.codes, period, self.start, self.end, errors=errors)
+        frame = CapflowAccessor.fetch(
+            self.codes,
+            period,
+            self.start,
+            self.end,
+            errors=errors,
+            client=client,
+            source=self.source,
+            store=self.store,
+        )
         if self.price or self.kind in _NEED_PRICE:
             return CapflowAccessor(frame).with_price(client)
         return frame
 
+    @property
+    def asks_gateway(self) -> bool:
+        """Whether a gateway is asked; if not, it may not even be there."""
+        return (self.source or ("store" if self.store else "gateway")) != "store"
+
     def _check_distribution(self) -> None:
-        given = {"start": self.start, "end": self.end, "price": self.price}
+        names = ("start", "end", "price", "source", "store")
+        given = {name: getattr(self, name) for name in names}
         said = [f"--{name}" for name, value in given.items() if value]
         if self.period not in (None, "intraday"):
             said.insert(0, f"--period {self.period}")

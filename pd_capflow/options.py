@@ -12,6 +12,7 @@ __all__ = [
     "LOOKS",
     "OUT",
     "QUESTION",
+    "SOURCES",
     "Arguments",
     "as_asked",
     "split_codes",
@@ -27,6 +28,9 @@ CHARTS = ("cumulative", "bars", "tiers", "distribution", "heatmap", "rank", "qua
 ERRORS = ("raise", "collect")
 COLORS = ("auto", "cn", "intl", "cb")
 LANGUAGES = ("en", "zh")
+
+#: Where rows can come from.
+SOURCES = ("gateway", "store", "auto")
 
 #: Flags and keywords of `argparse.ArgumentParser.add_argument`, by flag.
 Arguments = tuple[tuple[tuple[str, ...], dict[str, Any]], ...]
@@ -60,6 +64,20 @@ QUESTION: Arguments = (
     (
         ("--errors",),
         {"metavar": "E", "help": "if some of many codes fail: raise (default), or collect what came"},
+    ),
+    (
+        ("--source",),
+        {
+            "metavar": "S",
+            "help": "gateway (default), store, or auto: a store first, and the gateway for what it lacks",
+        },
+    ),
+    (
+        ("--store",),
+        {
+            "metavar": "PATH",
+            "help": "the store to read, else PD_CAPFLOW_STORE; of it intraday takes dates too",
+        },
     ),
     (
         ("--url",),

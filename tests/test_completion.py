@@ -105,7 +105,7 @@ def test_quotes_are_kept_and_closed_once(tab):
 
 
 def test_names_of_options(tab):
-    asked = ["--period", "--start", "--end", "--price", "--errors", "--url"]
+    asked = ["--period", "--start", "--end", "--price", "--errors", "--source", "--store", "--url"]
     shown = ["--plot", "--colors", "--lang", "--live", "--interval"]
     assert tab("%capflow HK.00700 --") == [*asked, *shown, "--out", "--help"]
     assert tab("%capflow HK.00700 --pl") == ["--plot"]

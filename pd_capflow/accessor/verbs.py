@@ -6,6 +6,7 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from pd_capflow.errors import QueryError
+from pd_capflow.options import SOURCES
 
 if TYPE_CHECKING:
     import os
@@ -17,10 +18,7 @@ if TYPE_CHECKING:
     from pd_capflow.client.progress import ProgressOption
     from pd_capflow.store import Store
 
-#: What can be said of a source.
-SOURCES = ("gateway", "store", "auto")
-
-__all__ = ["SOURCES", "asker", "distribution", "fetch"]
+__all__ = ["asker", "distribution", "fetch"]
 
 
 def fetch(

@@ -21,7 +21,7 @@ from pd_capflow.notebook.arguments import ARGUMENTS
 from pd_capflow.notebook.catalogue import Catalogue, address_of
 from pd_capflow.notebook.suggest import matches
 from pd_capflow.notebook.variables import without_comments
-from pd_capflow.options import CHARTS, COLORS, ERRORS, LANGUAGES
+from pd_capflow.options import CHARTS, COLORS, ERRORS, LANGUAGES, SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,6 +52,7 @@ _VALUES = {
     "--period": tuple(PERIODS),
     "-p": tuple(PERIODS),
     "--errors": ERRORS,
+    "--source": SOURCES,
     "--plot": CHARTS,
     "--colors": COLORS,
     "--lang": LANGUAGES,

@@ -36,7 +36,7 @@ __all__ = ["CapflowMagics"]
 # Frames between the cell and the expansion of its variables.
 _STACK_DEPTH = 3
 # Options of use for a frame alone.
-_NOT_LIVE = ("start", "end", "price", "errors", "out")
+_NOT_LIVE = ("start", "end", "price", "errors", "source", "store", "out")
 
 
 @magics_class
@@ -73,7 +73,9 @@ class CapflowMagics(Preferences, Magics):
         question, look = self._question(told, codes), self._look(told)
         write = writer_for(Path(told.out).expanduser()) if told.out is not None else None
         client = self._client(told)
-        frame = name_codes(question.ask(client), client)
+        frame = question.ask(client)
+        if question.asks_gateway:
+            name_codes(frame, client)
         self._keep(frame, told.name)
         if write is not None:
             _write(frame, write, told.out)
@@ -99,6 +101,8 @@ class CapflowMagics(Preferences, Magics):
             errors=told.errors or self.errors,
             price=told.price,
             kind=None if kind == "off" else kind,
+            source=told.source,
+            store=told.store,
         )
 
     def _look(self, told: argparse.Namespace) -> dict[str, Any]:

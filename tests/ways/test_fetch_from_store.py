@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pd_capflow
+from pd_capflow.__main__ import main
 from pd_capflow.errors import BatchError, ConnectError, QueryError, StoreError, UnknownSecurityError
 from pd_capflow.flow.frames import Columns
 from pd_capflow.gateway import Clock, Gateway
@@ -388,3 +389,49 @@ def test_a_frame_can_be_taken_apart(ask, codes):
     assert np.array_equal(
         np.concatenate([each.amounts for each in parts.values()]), frame.to_numpy(), equal_nan=True
     )
+
+
+# At a prompt.
+
+
+@pytest.fixture
+def week_in_store(ask, store):
+    """A store with a week, and that week."""
+    frame = ask()[0].capital_flow("HK.00700", "day", "2025-05-26", "2025-05-30")
+    store.write(frame)
+    return frame
+
+
+def test_the_command_reads_a_store(week_in_store, store, tmp_path, capsys):
+    out = tmp_path / "week.csv"
+    command = ["fetch", "HK.00700", "--period", "day", "--url", "tcp://127.0.0.1:1", "--store", store.path]
+    assert main([*command, "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "DEMO DATA" in printed
+    assert len(pd.read_csv(out)) == len(week_in_store)
+    assert main([*command, "--start", "2020-01-01", "--end", "2020-01-31"]) == 1
+    assert "nothing is recorded of HK.00700" in capsys.readouterr().err
+    assert main([*command, "--source", "cloud"]) == 2
+    assert "'store', 'auto'" in capsys.readouterr().err
+
+
+def test_the_command_tops_up(week_in_store, store, ask, capsys):
+    url = str(ask()[0].settings.address)
+    command = ["fetch", "HK.00700", "--period", "day", "--start", DAYS[1], "--end", DAYS[2], "--url", url]
+    assert main([*command, "--store", store.path, "--source", "auto"]) == 0
+    assert "[7 rows x 6 columns]" in capsys.readouterr().out
+
+
+def test_the_magic_reads_a_store_and_asks_nobody(week_in_store, store, shell, monkeypatch):
+    monkeypatch.setenv("PD_CAPFLOW_STORE", store.path)
+    line = "HK.00700 -p day --url tcp://127.0.0.1:1"
+    for options in (f"--store {store.path}", "--source store"):
+        found = shell.run_line_magic("capflow", f"{line} {options}")
+        pd.testing.assert_frame_equal(found, week_in_store)
+
+
+def test_the_magic_refuses_a_store_where_it_has_no_part(store, shell, capsys):
+    for option in ("--live", "--plot distribution"):
+        result = shell.run_cell(f"%capflow HK.00700 --store {store.path} {option}")
+        assert isinstance(result.error_in_exec, QueryError)
+        assert "--store" in "".join(capsys.readouterr())
