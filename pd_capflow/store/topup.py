@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pd_capflow.errors import BatchError, CapflowError, StoreError
-from pd_capflow.flow.frames import ATTRS, FLOW, Columns, build_frame
+from pd_capflow.flow.frames import ATTRS, FLOW, OPENING, Columns, build_frame
 from pd_capflow.flow.queries.question import parse_range
 from pd_capflow.flow.sessions import times_of
 from pd_capflow.security import Security
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["columns_of", "merged", "topped_up"]
 
 _Parts = dict[Security, Columns]
+
+_MINUTE_US = 60_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,10 +289,33 @@ def _union(store: Store, call: Call, held: _Answer, fresh: _Answer) -> pd.DataFr
         single=call.choice.single,
         source=_source(store, parts, held, fresh),
     )
-    told = [each.frame.attrs[ATTRS].get("names", {}) for each in (held, fresh) if each.frame is not None]
-    if names := {code: name for each in told for code, name in each.items()}:
-        frame.attrs[ATTRS]["names"] = names
+    facts = [each.frame.attrs[ATTRS] for each in (held, fresh) if each.frame is not None]
+    frame.attrs[ATTRS].pop(OPENING, None)
+    frame.attrs[ATTRS] |= _openings(facts, parts) | _names(facts, parts)
     return frame
+
+
+def _openings(facts: Sequence[Mapping[str, Any]], parts: _Parts) -> dict[str, Any]:
+    """Return which rows stand for all since the open: those of either answer before which there is none."""
+    found: dict[str, Any] = {}
+    for code, part in parts.items():
+        told = [each.get(OPENING, {}).get(str(code), []) for each in facts]
+        texts = {text for each in told for text in ([each] if isinstance(each, str) else each)}
+        if first := [text for text in sorted(texts) if _is_first(part, text)]:
+            found[str(code)] = first[0] if len(first) == 1 else first
+    return {OPENING: found} if found else {}
+
+
+def _is_first(part: Columns, text: str) -> bool:
+    """Tell whether there is a row at the end of a session's first minute, and none within that minute."""
+    at = round(datetime.fromisoformat(text).timestamp() * 1e6)
+    return bool((part.time == at).any()) and not ((part.time >= at - _MINUTE_US) & (part.time < at)).any()
+
+
+def _names(facts: Sequence[Mapping[str, Any]], parts: _Parts) -> dict[str, Any]:
+    names = {code: name for each in facts for code, name in each.get("names", {}).items()}
+    told = {str(code): names[str(code)] for code in parts if str(code) in names}
+    return {"names": told} if told else {}
 
 
 def _one(held: Columns | None, fresh: Columns | None, *, intraday: bool) -> Columns:

@@ -272,6 +272,28 @@ def test_a_past_range_of_minutes_asks_nobody(ask, store, nobody):
     assert set(found.index.date) == {dt.date(2025, 6, 3)}
 
 
+def test_the_first_row_of_each_session_stands_for_all_since_its_open(scripted, kit, tmp_path):
+    """A gateway may send no row at 09:30; what came in the first minute is then in the row of 09:31."""
+
+    def of_day(number):
+        def serve(peer):
+            peer.handshake()
+            while (asked := peer.asked()) is not None:
+                response = kit.good_response(asked, 5.0)
+                for item in response.s2c.flowItemList:
+                    item.timestamp += 60 + number * 86_400
+                peer.reply(asked, response)
+
+        return scripted(serve).url
+
+    store = pd_capflow.Store(tmp_path / "flows")
+    for day in (0, 1):
+        with pd_capflow.connect(of_day(day), rate=None) as client:
+            found = pd_capflow.fetch("HK.00700", source="auto", store=store, client=client, keep=True)
+    assert found.index.strftime("%d %H:%M").tolist() == ["02 09:31", "02 09:32", "03 09:31", "03 09:32"]
+    assert found.capflow.delta()["in_flow"].tolist() == [5.0, 1.0, 5.0, 1.0]
+
+
 @pytest.mark.parametrize("keep", [False, True])
 def test_what_was_topped_up_is_written_only_if_it_is_to_be_kept(ask, store, keep):
     client, _ = ask()
