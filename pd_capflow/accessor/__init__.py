@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pd_capflow.accessor import joining
-from pd_capflow.accessor.needs import needs
 from pd_capflow.accessor.verbs import distribution, fetch
+from pd_capflow.flow.needs import needs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

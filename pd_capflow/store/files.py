@@ -21,7 +21,7 @@ import pyarrow.fs as pafs
 from pd_capflow.store.groups import VARIES, Groups
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from deltalake import DeltaTable
     from numpy.typing import NDArray
@@ -134,6 +134,15 @@ class Files:
             kind = self.layout.schema.field(name).type
             rows = rows.append_column(name, pa.repeat(pa.scalar(value, kind), len(rows)))
         return rows.select(list(columns))
+
+    def batches(self, wanted: Wanted, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Return the rows asked for piece by piece, so that no more than a piece is in memory."""
+        files = [groups.file.subset(row_group_ids=places) for groups, places in self._choose(wanted)]
+        data = ds.FileSystemDataset(files, self.schema, _FORMAT, self.filesystem)
+        batches: Iterator[pa.RecordBatch] = data.to_batches(
+            columns=list(columns), filter=wanted.expression(self.layout)
+        )
+        return batches
 
     def _choose(self, wanted: Wanted) -> list[tuple[Groups, list[int]]]:
         """Return the files that can hold these rows, each with its groups that can."""

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from pd_capflow.errors import StoreError
+from pd_capflow.flow.frames import Shape
 from pd_capflow.flow.queries.question import PERIODS as NAMES_OF_PERIODS
 from pd_capflow.flow.queries.question import one_of, parse_codes, parse_day
 from pd_capflow.security import MARKETS
@@ -28,6 +29,9 @@ from pd_capflow.store.table import Table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
+    from types import ModuleType
+
+    import dask.dataframe as dd
 
     from pd_capflow.client import Client
     from pd_capflow.security import Security
@@ -173,6 +177,67 @@ class Store:
             As for `read`.
         """
         return self._read(DISTRIBUTIONS, codes, start, end, "intraday", None, as_of)
+
+    def dask(
+        self,
+        codes: str | Security | Iterable[str | Security] | None = None,
+        start: Any = None,
+        end: Any = None,
+        period: str = "intraday",
+        *,
+        columns: Sequence[str] | None = None,
+        as_of: Any = None,
+    ) -> dd.DataFrame:
+        """Return recorded capital flow as a Dask frame, for more of it than memory holds.
+
+        Parameters
+        ----------
+        codes, start, end, period, columns, as_of
+            As for `read`.
+
+        Returns
+        -------
+        dask.dataframe.DataFrame
+            Computed, it is what `read` gives. Each partition holds all rows of its codes, and reads these
+            alone when it is computed, at the version of the store that there is now. ``capflow`` on it has
+            the measures; ``capflow.compute()`` keeps the facts (``attrs``), which Dask itself drops.
+
+        Raises
+        ------
+        StoreError, QueryError
+            As by `read`, and if Dask is missing.
+
+        Examples
+        --------
+        >>> import tempfile, pd_capflow
+        >>> store = pd_capflow.Store(tempfile.mkdtemp(), demo=True)
+        >>> frame = pd_capflow.fetch(["HK.00700", "HK.09988"], "day", "2026-01-05", "2026-01-09")
+        >>> rows = store.write(frame)
+        >>> scores = store.dask(period="day").capflow.zscore(rows=3)
+        >>> bool(scores.compute().equals(frame.capflow.zscore(rows=3)))
+        True
+        """
+        scale = _door_to_dask(self.path)
+        period = one_of("period", period, NAMES_OF_PERIODS)
+        layout = layout_of(period)
+        chosen, single = parse_codes(codes) if codes is not None else (None, False)
+        asked = None if chosen is None else [str(code) for code in chosen]
+        first, last = _range(start, end, asked)
+        shape = Shape(pd.Index(_known_columns(columns, layout), dtype="str"))
+        snapshot = self._there(layout)
+        if as_of is not None:
+            snapshot = self._back(layout, moment_of(as_of, asked))
+        counts = scale.counted(snapshot, Wanted(asked, first, last, period), self.path)
+        self._check_came(asked, list(counts), first, last)
+        return scale.dask_frame(
+            self,
+            {code: counts[code] for code in asked or counts},
+            shape,
+            period=period,
+            days=(first, last),
+            version=snapshot.delta.version(),
+            single=single,
+        )
 
     def codes(self, period: str | None = None) -> list[str]:
         """Return the codes that are recorded, sorted; of one period where it is given."""
@@ -379,6 +444,14 @@ class Store:
             f"store {self.path}: nothing is recorded of {named}{more}{when}; codes() and days() tell what "
             "is, and a recorder keeps what is served from now on"
         )
+
+
+def _door_to_dask(path: str) -> ModuleType:
+    try:
+        from pd_capflow.store.scale import frames
+    except ImportError as error:
+        raise StoreError(f"store {path}: dask() needs Dask: pip install 'pd_capflow[dask]'") from error
+    return frames
 
 
 def _normal(path: str | os.PathLike[str]) -> str:

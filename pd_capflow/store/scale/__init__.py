@@ -1,0 +1,8 @@
+"""Recorded rows that outgrow one machine: as Dask frames, and collected by the workers of a cluster.
+
+Importing this registers ``capflow`` on Dask frames, as `Store.dask` does.
+"""
+
+from pd_capflow.store.scale.accessor import ScaledAccessor
+
+__all__ = ["ScaledAccessor"]
