@@ -83,4 +83,5 @@ def test_a_notebook_tells_nothing_of_a_kernel_that_is_gone(path, stored):
 
 
 def test_there_are_notebooks():
-    assert [path.stem for path in NOTEBOOKS] == ["01_tour", "02_measures_and_charts", "03_live_dashboard"]
+    names = ["01_tour", "02_measures_and_charts", "03_live_dashboard", "04_record_and_scale"]
+    assert [path.stem for path in NOTEBOOKS] == names
