@@ -131,8 +131,14 @@ def _ends_first_minute(local: pd.DatetimeIndex, home: Market) -> NDArray[np.bool
 
 
 def _owner(rows: pa.Table, codes: Sequence[str]) -> NDArray[np.int64]:
-    found = pc.index_in(rows.column("code"), value_set=pa.array(codes, pa.string()))
-    return np.asarray(found.to_numpy(), np.int64)
+    known = pa.array(codes, pa.string())
+    held = rows.column("code").combine_chunks()
+    if pa.types.is_dictionary(held.type):
+        # The dictionary may hold codes of which no row is left.
+        places = pc.fill_null(pc.index_in(held.dictionary, value_set=known), -1)
+        number: NDArray[np.int64] = np.asarray(places.to_numpy(), np.int64)
+        return number[np.asarray(held.indices.to_numpy(), np.int64)]
+    return np.asarray(pc.index_in(held, value_set=known).to_numpy(), np.int64)
 
 
 def _integers(rows: pa.Table, name: str, null: int) -> NDArray[np.int64]:

@@ -10,8 +10,8 @@ import pyarrow.fs as pafs
 
 from pd_capflow.errors import StoreError
 from pd_capflow.security import Security
-from pd_capflow.store.compaction import within
 from pd_capflow.store.faults import translated
+from pd_capflow.store.files import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

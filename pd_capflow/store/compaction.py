@@ -7,18 +7,16 @@ meanwhile; what it replaces is kept for some days, for readers in the middle and
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from pd_capflow.errors import StoreError
 from pd_capflow.store.faults import translated
-from pd_capflow.store.files import Wanted
+from pd_capflow.store.files import within
 
 if TYPE_CHECKING:
-    from pd_capflow.store.files import Files
-    from pd_capflow.store.layout import Layout
+    from pd_capflow.store.files import Files, Wanted
     from pd_capflow.store.table import Snapshot, Table
 
 __all__ = ["compact"]
@@ -56,13 +54,6 @@ def compact(table: Table, keep: Any) -> int:
     return len(parts)
 
 
-def within(part: Any, layout: Layout) -> Wanted:
-    """Return the rows of one partition as a question."""
-    if layout.partition == "period":
-        return Wanted(period=part)
-    return Wanted(first=part, last=part + timedelta(days=6))
-
-
 def _parse_keep(keep: Any, path: str) -> pd.Timedelta:
     try:
         kept = pd.Timedelta(keep)
@@ -83,7 +74,8 @@ def _untidy(files: Files) -> list[Any]:
 
 def _rewrite(table: Table, wanted: Wanted) -> None:
     def change(snapshot: Snapshot) -> int:
-        rows = snapshot.rows(wanted, table.layout.schema.names).sort_by(_ORDER)
+        schema = table.layout.schema
+        rows = snapshot.rows(wanted, schema.names).cast(schema).sort_by(_ORDER)
         table.replace(snapshot, rows, wanted)
         return len(rows)
 

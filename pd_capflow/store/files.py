@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
     from pd_capflow.store.layout import Layout
 
-__all__ = ["Files", "Wanted", "monday"]
+__all__ = ["Files", "Wanted", "monday", "within"]
 
 # Columns that have one value in most files, and columns of few different texts.
 _OFTEN_THE_SAME = ("nth", "empty", "url", "gateways", "name")
-_FEW_TEXTS = ("last_valid_time", "url")
+_FEW_TEXTS = ("code", "last_valid_time", "url")
 _FORMAT = ds.ParquetFileFormat(
     read_options=ds.ParquetReadOptions(dictionary_columns=list(_FEW_TEXTS)),
     default_fragment_scan_options=ds.ParquetFragmentScanOptions(pre_buffer=True),
@@ -89,6 +89,13 @@ class Wanted:
             if day is not None:
                 parts.append(f"session {sign} '{day}'")
         return " AND ".join(parts)
+
+
+def within(part: Any, layout: Layout) -> Wanted:
+    """Return the rows of one partition as a question."""
+    if layout.partition == "period":
+        return Wanted(period=part)
+    return Wanted(first=part, last=part + timedelta(days=6))
 
 
 class Files:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Groups:
         """Whether no group begins with a code before that with which the last one ended."""
         bounds = self._bounds
         known = [each for each in bounds if each is not None]
-        pairs = zip(known, known[1:], strict=False)
+        pairs = pairwise(known)
         return len(known) == len(bounds) and all(one[1] <= after[0] for one, after in pairs)
 
     @cached_property

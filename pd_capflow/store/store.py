@@ -18,6 +18,7 @@ from pd_capflow.store.answers import frame_from
 from pd_capflow.store.changes import change_of
 from pd_capflow.store.checks import Report, check_table
 from pd_capflow.store.compaction import compact
+from pd_capflow.store.contents import contents
 from pd_capflow.store.faults import translated
 from pd_capflow.store.files import Wanted
 from pd_capflow.store.layout import DISTRIBUTIONS, INTRADAY, LAYOUTS, layout_of
@@ -241,12 +242,13 @@ class Store:
 
     def codes(self, period: str | None = None) -> list[str]:
         """Return the codes that are recorded, sorted; of one period where it is given."""
+        self._there(INTRADAY)
         found: set[str] = set()
         for layout, wanted in self._places(period):
             snapshot = self._tables[layout.name].snapshot()
             if snapshot is not None:
-                found |= set(pc.unique(snapshot.rows(wanted, ["code"]).column("code")).to_pylist())
-        self._check_there()
+                with translated(self.path):
+                    found.update(contents(snapshot, wanted)["code"])
         return sorted(found)
 
     def days(self, codes: str | Iterable[str] | None = None) -> pd.DataFrame:
@@ -259,11 +261,10 @@ class Store:
         """
         snapshot = self._there(INTRADAY)
         wanted = Wanted(None if codes is None else [str(code) for code in parse_codes(codes)[0]])
-        rows: pd.DataFrame = snapshot.rows(wanted, ["code", "session", "empty"]).to_pandas()
-        rows["market"] = rows["code"].astype("str").str.extract(r"^([^.]+)", expand=False)
-        rows["session"] = pd.to_datetime(rows["session"])
-        rows["filled"] = ~rows["empty"]
-        return rows.groupby(["market", "session"]).agg(codes=("code", "nunique"), rows=("filled", "sum"))
+        with translated(self.path):
+            held = contents(snapshot, wanted)
+        held["market"] = held["code"].str.extract(r"^([^.]+)", expand=False)
+        return held.groupby(["market", "session"]).agg(codes=("code", "nunique"), rows=("rows", "sum"))
 
     def versions(self) -> pd.DataFrame:
         """Return the versions that `as_of` can go back to.
@@ -400,7 +401,7 @@ class Store:
         if period is None:
             return [(layout, Wanted()) for layout in LAYOUTS]
         layout = layout_of(one_of("period", period, NAMES_OF_PERIODS))
-        return [(layout, Wanted(period=period))]
+        return [(layout, Wanted(period=None if layout is INTRADAY else period))]
 
     def _make(self, layout: Layout) -> None:
         first = self._tables[INTRADAY.name]
@@ -410,9 +411,6 @@ class Store:
             if table.facts() is None:
                 table.make(facts_of(demo=self.demo))
             check_facts(self.path, first.facts(), demo=self.demo)
-
-    def _check_there(self) -> None:
-        self._there(INTRADAY)
 
     def _there(self, layout: Layout) -> Snapshot:
         snapshot = self._tables[layout.name].snapshot()
