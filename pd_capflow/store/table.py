@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pd_capflow.store.files import Wanted
     from pd_capflow.store.layout import Layout
 
-__all__ = ["Snapshot", "Table"]
+__all__ = ["WRITER", "Snapshot", "Table"]
 
 # A writer that lost the race this often, after waiting ever longer, has met something else than a race.
 _TRIES = 60
@@ -37,7 +37,8 @@ _LONGEST_WAIT_S = 1.0
 _ALONE = CommitProperties(max_commit_retries=0)
 # Few codes share a group of rows, so that reading one code leaves the others alone.
 _GROUP = 4 * 5 * 331
-_WRITER = WriterProperties(compression="ZSTD", max_row_group_size=_GROUP)
+#: How files are written: few codes in each group of rows.
+WRITER = WriterProperties(compression="ZSTD", max_row_group_size=_GROUP)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,7 +130,7 @@ class Table:
     def append(self, snapshot: Snapshot, rows: pa.Table) -> None:
         """Add rows that are not there."""
         write_deltalake(
-            snapshot.delta, rows, mode="append", writer_properties=_WRITER, commit_properties=_ALONE
+            snapshot.delta, rows, mode="append", writer_properties=WRITER, commit_properties=_ALONE
         )
 
     def replace(self, snapshot: Snapshot, rows: pa.Table, instead_of: Wanted) -> None:
@@ -143,7 +144,7 @@ class Table:
             rows,
             mode="overwrite",
             predicate=instead_of.sql(self.layout),
-            writer_properties=_WRITER,
+            writer_properties=WRITER,
             commit_properties=_ALONE,
         )
 

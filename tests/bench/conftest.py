@@ -15,6 +15,7 @@ HERE = Path(__file__).parent
 TABLE = pytest.StashKey()
 MEASURES = pytest.StashKey()
 CHARTS = pytest.StashKey()
+STORES = pytest.StashKey()
 
 
 class Worker:
@@ -93,7 +94,19 @@ def charts_table(request):
     return request.config.stash.setdefault(CHARTS, [])
 
 
+@pytest.fixture(scope="session")
+def store_table(request):
+    """Rows ``(what, of what store, what the worker told)`` of a fourth table: the store."""
+    return request.config.stash.setdefault(STORES, [])
+
+
 def pytest_terminal_summary(terminalreporter, config):
+    if stored := sorted(config.stash.get(STORES, []), key=lambda row: row[0]):
+        terminalreporter.section("the store: first time, medians after it, and memory at most")
+        terminalreporter.line(f"{'':<28}{'':<26}{'first':>10}{'after':>10}{'memory':>10}")
+        for what, where, told in stored:
+            times = f"{told['first']:>7,.0f} ms{told['warm']:>7,.1f} ms"
+            terminalreporter.line(f"{what:<28}{where:<26}{times}{told['memory']:>7,.0f} MB")
     if drawn := config.stash.get(CHARTS, []):
         terminalreporter.section("charts, medians of processor time after the first")
         terminalreporter.line(f"{'':<36}{'made':>10}{'drawn':>10}{'both':>10}{'aim':>8}")
