@@ -250,7 +250,10 @@ def _key(method: Method, c2s: Any) -> _Key:
     """Return by what the answer to a request is found, whoever wrote its bytes."""
     if method is GLOBAL_STATE:
         return method.proto_id, b""  # it names the user, and nothing else
-    return method.proto_id, c2s.SerializeToString(deterministic=True)
+    asked = _copy(c2s)
+    if "header" in asked.DESCRIPTOR.fields_by_name:
+        asked.ClearField("header")  # names a broker, and each client puts it in its own way, or not
+    return method.proto_id, asked.SerializeToString(deterministic=True)
 
 
 def _answer(line: Line, packet: Packet, method: Method) -> Any:
