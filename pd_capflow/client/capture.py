@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 import time
 import weakref
 from dataclasses import replace
@@ -224,6 +225,8 @@ def _opened(path: Path) -> int:
 
 
 def _clear(file: int, path: Path) -> None:
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        raise QueryError(f"capture={path} is no ordinary file; name one that can be written")
     try:
         first = os.read(file, 4096).partition(b"\n")[0]
         if first:

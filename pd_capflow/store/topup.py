@@ -12,19 +12,18 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pd_capflow.errors import BatchError, CapflowError, StoreError
+from pd_capflow.errors import BatchError, StoreError
 from pd_capflow.flow.frames import ATTRS, FLOW, OPENING, Columns, build_frame
 from pd_capflow.flow.queries.question import parse_range
 from pd_capflow.flow.sessions import times_of
 from pd_capflow.security import Security
 from pd_capflow.store.call import read_each
-from pd_capflow.store.files import Wanted
-from pd_capflow.store.layout import PERIODS
+from pd_capflow.store.lacking import lacking_days, recorded_beyond
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -161,71 +160,13 @@ def _to_ask(
     """Return the codes that a gateway is to be asked for, and of which days."""
     codes = call.choice.securities
     if call.period == "intraday":
-        return [code for code in codes if not _is_beyond(held, code, call.end, store)], None, None
+        beyond = recorded_beyond(store, codes, call.end) if call.end and held else set()
+        return [code for code in codes if code not in beyond], None, None
     if call.period != "day" or call.start is None or call.end is None:
         return codes, call.start, call.end
-    missing = _missing_days(store, codes, call.start, call.end, client)
-    days = sorted({day for those in missing.values() for day in those})
-    return [code for code in codes if missing[code]], *((days[0], days[-1]) if days else (None, None))
-
-
-def _is_beyond(held: _Parts, code: Security, end: date | None, store: Store) -> bool:
-    """Tell whether a session after the last day asked for is recorded: then no later one is asked for."""
-    if end is None or code not in held:
-        return False
-    with suppress(StoreError):
-        return len(store.read(code, end + timedelta(days=1))) > 0
-    return False
-
-
-def _missing_days(
-    store: Store, codes: Sequence[Security], first: date, last: date, client: Client
-) -> dict[Security, set[date]]:
-    """Return the sessions of each code of which no whole row is recorded."""
-    whole = _whole_days(store, codes, first, last)
-    markets = {code.home.prefix: code.home for code in codes}
-    due = {
-        prefix: _sessions(client, prefix, first, min(last, market.today()))
-        for prefix, market in markets.items()
-    }
-    return {code: due[code.home.prefix] - whole.get(str(code), set()) for code in codes}
-
-
-def _sessions(client: Client, prefix: str, first: date, last: date) -> set[date]:
-    """Return the sessions of an exchange, by its gateway; where it tells none, any weekday may be one."""
-    days = {first + timedelta(days=number) for number in range((last - first).days + 1)}
-    weekdays = {day for day in days if day.weekday() < 5}
-    if not days:
-        return set()
-    with suppress(CapflowError):
-        told = {stamp.date() for stamp in client.trade_dates(prefix, first, last).index}
-        # It may not reach back as far as the rows do.
-        return told | {day for day in weekdays if told and day < min(told)} if told else weekdays
-    return weekdays
-
-
-def _whole_days(store: Store, codes: Sequence[Security], first: date, last: date) -> dict[str, set[date]]:
-    """Return the sessions of each code whose row of the day was served after they had ended."""
-    snapshot = store._tables[PERIODS.name].snapshot()  # noqa: SLF001  # rows as they are have no door
-    if snapshot is None:
-        return {}
-    asked = {str(code): code for code in codes}
-    rows = snapshot.rows(
-        Wanted(list(asked), first, last, "day"),
-        ["code", "session", "last_valid_time", "recorded_at", "empty"],
-    )
-    found: dict[str, set[date]] = {}
-    for row in rows.to_pylist():
-        if not row["empty"] and _was_over(asked[row["code"]], row):
-            found.setdefault(row["code"], set()).add(row["session"])
-    return found
-
-
-def _was_over(code: Security, row: Mapping[str, Any]) -> bool:
-    told, market = row["last_valid_time"], code.home
-    moment = datetime.fromisoformat(told) if told else row["recorded_at"].replace(tzinfo=UTC)
-    close = max((last for _, last in market.sessions), default=datetime.max.time())
-    return moment >= datetime.combine(row["session"], close, market.tzinfo)
+    lacking = lacking_days(store, codes, call.start, call.end, client)
+    days = [day for those in lacking.values() for day in those]
+    return [code for code in codes if lacking[code]], min(days, default=None), max(days, default=None)
 
 
 def _asked(

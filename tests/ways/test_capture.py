@@ -276,10 +276,19 @@ def test_a_capture_that_is_there_is_written_anew(tmp_path):
         assert [line.get("way") for line in lines_of(path)] == [None, "=", ">", "<", "="]
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk to write to")
-def test_a_full_disk_at_the_beginning_is_an_error():
-    with pytest.raises(QueryError, match="/dev/full"):
-        pd_capflow.connect("demo://", capture="/dev/full")
+def test_a_full_disk_at_the_beginning_is_an_error(tmp_path, monkeypatch):
+    _fill_up(monkeypatch, tmp_path / "talk.jsonl", more=100)
+    with pytest.raises(QueryError, match="is the disk full"):
+        pd_capflow.connect("demo://", capture=tmp_path / "talk.jsonl")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_what_is_no_ordinary_file_is_refused(tmp_path):
+    """A pipe would have to be read by somebody, and a device keeps nothing."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/null"):
+        with pytest.raises(QueryError, match="no ordinary file"):
+            pd_capflow.connect("demo://", capture=path)
 
 
 def test_a_disk_that_fills_up_costs_no_answer(tmp_path, monkeypatch, caplog):
@@ -295,7 +304,7 @@ def test_a_disk_that_fills_up_costs_no_answer(tmp_path, monkeypatch, caplog):
 
 def _fill_up(monkeypatch, path, more):
     """Let the disk hold so many bytes more: a write is cut short, and the next fails."""
-    size = path.stat().st_size + more
+    size = (path.stat().st_size if path.exists() else 0) + more
     write = os.write
 
     def short(file, data):

@@ -16,7 +16,8 @@ from pd_capflow.__main__ import main
 from pd_capflow.errors import BatchError, ConnectError, QueryError, StoreError, UnknownSecurityError
 from pd_capflow.flow.frames import Columns
 from pd_capflow.gateway import Clock, Gateway
-from pd_capflow.protocol.messages import CAPITAL_FLOW
+from pd_capflow.gateway.handlers import Refusal
+from pd_capflow.protocol.messages import CAPITAL_FLOW, TRADE_DATE
 from pd_capflow.store.topup import columns_of, merged
 
 CODES = ["HK.00700", "US.AAPL"]
@@ -31,10 +32,25 @@ class Noting(Gateway):
         super().__init__(**options)
         self.asked = []
 
+    answers_trade_dates = True
+    half_days = holidays = ()
+
     def response(self, method, c2s):
         if method is CAPITAL_FLOW:
             self.asked.append((c2s.security.code, c2s.beginTime[:10], c2s.endTime[:10]))
-        return super().response(method, c2s)
+        response = super().response(method, c2s)
+        if method is TRADE_DATE:
+            self._keep_holidays(response.s2c.tradeDateList)
+        return response
+
+    def _keep_holidays(self, dates):
+        if not self.answers_trade_dates:
+            raise Refusal("unknown_method")
+        kept = [each for each in dates if each.time not in self.holidays]
+        for each in kept:
+            each.tradeDateType = 1 if each.time in self.half_days else 0
+        del dates[:]
+        dates.extend(kept)
 
 
 def clock(*moment):
@@ -207,7 +223,6 @@ def test_a_hole_in_the_middle_is_filled(ask, store):
 
 
 def test_nothing_is_asked_for_that_is_recorded(ask, store):
-    """Holidays are no gaps: 2 May 2025 was one in Shanghai, and the gateway's calendar says so."""
     client, gateway = ask()
     week = ("day", "2025-04-28", "2025-05-09")
     whole = client.capital_flow("SH.600519", *week)
@@ -230,6 +245,35 @@ def test_a_row_that_was_served_before_its_session_was_over_is_asked_for_again(as
     found = pd_capflow.fetch(*question, source="auto", store=store, client=client)
     assert gateway.asked == [("00700", "2025-06-03", "2025-06-03")]
     assert found["in_flow"].tolist() == client.capital_flow(*question)["in_flow"].tolist()
+
+
+def test_holidays_are_no_gaps_and_a_half_day_is_over_when_it_ends(ask, store):
+    """As the gateway's calendar has them: noon ends 24 December, and the next two days are none."""
+    client, gateway = ask(2025, 12, 30, 12)
+    gateway.half_days, gateway.holidays = ("2025-12-24",), ("2025-12-25", "2025-12-26")
+    frame = client.capital_flow("HK.00700", "day", "2025-12-23", "2025-12-24")
+    facts(frame)["last_valid_time"] = "2025-12-24T12:00:05+08:00"
+    store.write(frame)
+    gateway.asked.clear()
+    question = ("HK.00700", "day", "2025-12-23", "2025-12-28")
+    found = pd_capflow.fetch(*question, source="auto", store=store, client=client)
+    assert gateway.asked == []
+    assert found["in_flow"].tolist() == frame["in_flow"].tolist()
+    gateway.half_days = ()
+    pd_capflow.fetch(*question, source="auto", store=store, client=client)
+    assert gateway.asked == [("00700", "2025-12-24", "2025-12-24")]
+
+
+def test_a_gateway_that_knows_no_calendar_is_asked_all_the_same(ask, store, monkeypatch):
+    """Without a calendar of its own, exchange_calendars tells what is missing, or the weekday does."""
+    client, gateway = ask()
+    store.write(client.capital_flow("HK.00700", "day", "2025-05-26", "2025-05-28"))
+    whole = client.capital_flow("HK.00700", *DAYS)
+    gateway.asked.clear()
+    gateway.answers_trade_dates = False
+    found = pd_capflow.fetch("HK.00700", *DAYS, source="auto", store=store, client=client)
+    assert gateway.asked == [("00700", "2025-05-29", "2025-06-03")]
+    pd.testing.assert_frame_equal(found, whole)
 
 
 def test_weeks_are_asked_for_and_joined_with_what_only_the_store_has(ask, store):

@@ -1,0 +1,106 @@
+"""What a store lacks of an answer: which sessions of which codes a gateway is still to be asked for.
+
+Law: a row that was served before its session was over stands for less than the session, so it is lacking
+too. What is asked for in vain costs a question; what is not asked for is a number that nobody has.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from pd_capflow.errors import CapflowError
+from pd_capflow.security import MARKETS
+from pd_capflow.store.calendar import Calendar, calendar_of, question_of
+from pd_capflow.store.held import held
+from pd_capflow.store.layout import INTRADAY, PERIODS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from pd_capflow.client import Client
+    from pd_capflow.security import Security
+    from pd_capflow.store.store import Store
+
+__all__ = ["lacking_days", "recorded_beyond"]
+
+
+def lacking_days(
+    store: Store, codes: Sequence[Security], first: date, last: date, client: Client
+) -> dict[Security, list[date]]:
+    """Return the sessions of each code of which no whole row of the day is recorded.
+
+    Parameters
+    ----------
+    store : Store
+    codes : sequence of Security
+    first, last : date
+        The range, both inclusive; of days to come there is nothing to lack.
+    client : Client
+        Whose gateway knows the exchanges' calendars.
+
+    Returns
+    -------
+    dict of Security to list of date
+        Ascending; of every code.
+    """
+    calendars = {
+        prefix: _calendar(client, prefix, first, min(last, MARKETS[prefix].today()))
+        for prefix in {code.home.prefix for code in codes}
+    }
+    rows = held(store, PERIODS, [str(code) for code in codes], first, last, _TOLD)
+    rows = rows[~rows["empty"].astype(bool)]
+    whole: dict[str, set[date]] = {}
+    for code, day, told, recorded in zip(*(rows[name] for name in _READ), strict=True):
+        calendar = calendars[code.partition(".")[0]]
+        if _served(told, recorded) >= _close(calendar, day):
+            whole.setdefault(code, set()).add(day)
+    return {
+        code: [
+            day
+            for day in _days(calendars[code.home.prefix], first, last)
+            if day not in whole.get(str(code), ())
+        ]
+        for code in codes
+    }
+
+
+def recorded_beyond(store: Store, codes: Sequence[Security], day: date) -> set[Security]:
+    """Return the codes of which minutes of a later session than a day's are recorded."""
+    rows = held(store, INTRADAY, [str(code) for code in codes], day + timedelta(days=1))
+    found = set(rows.loc[~rows["empty"].astype(bool), "code"])
+    return {code for code in codes if str(code) in found}
+
+
+_TOLD = ("last_valid_time", "recorded_at")
+_READ = ("code", "session", *_TOLD)
+
+
+def _calendar(client: Client, prefix: str, first: date, last: date) -> Calendar:
+    """Return the sessions of an exchange up to a day, by who knows them best."""
+    told = None
+    question = question_of(prefix, first, last) if first <= last else None
+    with suppress(CapflowError):
+        told = None if question is None else client.fetch(question)
+    return calendar_of(prefix, first, last, told) if first <= last else Calendar(MARKETS[prefix], ())
+
+
+def _days(calendar: Calendar, first: date, last: date) -> list[date]:
+    """Return the days of the sessions; of a market that keeps no hours, all."""
+    if calendar.market.sessions:
+        return [session.day for session in calendar.sessions]
+    end = min(last, calendar.market.today())
+    return [first + timedelta(days=number) for number in range((end - first).days + 1)]
+
+
+def _close(calendar: Calendar, day: date) -> datetime:
+    session = calendar.on(day)
+    return session.closes if session else datetime.combine(day, time.max, calendar.market.tzinfo)
+
+
+def _served(told: str | None, recorded: pd.Timestamp) -> datetime:
+    """Return up to when a row holds what happened: as it says, or it was written no earlier."""
+    return datetime.fromisoformat(told) if isinstance(told, str) else recorded.to_pydatetime()
