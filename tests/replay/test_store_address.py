@@ -159,6 +159,17 @@ def test_stores_of_two_paths_are_two_gateways(recorded, real):
         assert len(second.capital_flow("US.AAPL")) == 4
 
 
+def test_what_was_recorded_lately_is_found_at_any_time_of_day(tmp_path):
+    store = Store(tmp_path / "today", demo=True)
+    with pd_capflow.connect("demo://") as demo:
+        frame = demo.capital_flow([CODE, "US.AAPL"])
+        store.write(frame)
+        store.write(demo.capital_distribution(CODE))
+    with pd_capflow.connect(store.url) as client:
+        same(client.capital_flow([CODE, "US.AAPL"]), frame)
+        same(client.capital_distribution(CODE), store.distribution(CODE))
+
+
 def test_a_store_of_minutes_long_ago_is_served_too(tmp_path):
     """The latest session is found however old it is, and whatever the other codes have."""
     store = Store(tmp_path / "old")
