@@ -70,6 +70,11 @@ class Report:
         """Whether nothing is wrong."""
         return not self.problems
 
+    @property
+    def ok(self) -> bool:
+        """The same, as the doctor's report says it."""
+        return self.clean
+
     def __bool__(self) -> bool:
         return self.clean
 
