@@ -13,12 +13,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
+from deltalake import ColumnProperties, CommitProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from pd_capflow.errors import StoreError
 from pd_capflow.store.faults import translated
 from pd_capflow.store.files import Files
+from pd_capflow.store.layout import LAYOUTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,10 +36,14 @@ __all__ = ["WRITER", "Snapshot", "Table"]
 _TRIES = 60
 _LONGEST_WAIT_S = 1.0
 _ALONE = CommitProperties(max_commit_retries=0)
-# Few codes share a group of rows, so that reading one code leaves the others alone.
-_GROUP = 4 * 5 * 331
-#: How files are written: few codes in each group of rows.
-WRITER = WriterProperties(compression="ZSTD", max_row_group_size=_GROUP)
+# Two codes' week shares a group of rows. Measured over the weeks of 500 codes: a code's year is read a
+# quarter faster than with four codes to a group, and a day of all codes no slower.
+_GROUP = 2 * 5 * 331
+# Hardly an amount comes twice: a dictionary of them made files a quarter larger and reading slower.
+_PLAIN = ColumnProperties(dictionary_enabled=False)
+_AMOUNTS = dict.fromkeys((name for layout in LAYOUTS for name in layout.amounts), _PLAIN)
+#: How files are written.
+WRITER = WriterProperties(compression="ZSTD", max_row_group_size=_GROUP, column_properties=_AMOUNTS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
