@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pd_capflow.client.known import MOST_NAMES
 from pd_capflow.flow.frames import ATTRS, OPENING, Columns, Shape, build_frame
 from pd_capflow.flow.times import NO_TIME
 from pd_capflow.security import Security
@@ -79,7 +80,7 @@ def frame_from(
     frame = build_frame(shape, list(parts), parts, period=period, single=single, source=source)
     if layout is INTRADAY:
         _note_openings(frame, np.asarray(instants[order]), np.asarray(sessions[order]), owner[order], parts)
-    if names:
+    if names and len(codes) <= MOST_NAMES:
         frame.attrs[ATTRS]["names"] = names
     return frame
 

@@ -49,6 +49,17 @@ def test_what_was_replaced_is_kept_and_removed_when_it_is_old(held):
             held.compact(keep=keep)
 
 
+def test_where_a_replaced_file_is_gone_as_of_says_how_far_back_it_goes(held):
+    version = int(held.versions().query("table == 'intraday'")["version"].max())
+    replaced = set(table_of(held).file_uris())
+    held.compact()
+    for file in replaced:
+        Path(file).unlink()
+    assert held.verify().clean
+    with pytest.raises(StoreError, match="as_of goes back to what compact"):
+        held.read("HK.00700", as_of=version)
+
+
 def test_files_of_writers_that_died_are_removed_when_they_are_old(held):
     orphan = Path(held.path) / "intraday" / "week=2026-01-05" / "part-dead.parquet"
     orphan.write_bytes(b"half a file")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pandas as pd
 import pytest
 from deltalake import DeltaTable
@@ -104,6 +108,41 @@ def test_codes_and_days(held):
     days = held.days("HK.00700")
     assert days["rows"].tolist() == [2, 2]
     assert held.days()["codes"].tolist() == [2, 2]
+
+
+def test_threads_share_a_store(store, poll):
+    """Four write codes of their own while two read: a reader sees whole answers, and none is lost."""
+    store.write(poll({"HK.09999": {"09:30": 0, "09:31": 1}}))
+
+    def write(number):
+        return sum(
+            store.write(poll({f"HK.0{number}{each:03}": {"09:30": 1, "09:31": 2}})) for each in range(5)
+        )
+
+    def look(_):
+        return all(len(store.read()) % 2 == 0 for _ in range(20))
+
+    with ThreadPoolExecutor(6) as pool:
+        looks, writes = pool.map(look, range(2)), pool.map(write, range(1, 5))
+        assert list(writes) == [10] * 4
+        assert all(looks)
+    assert len(store.codes()) == 21
+    assert store.verify().clean
+
+
+def test_an_address_of_nothing_that_keeps_stores_is_refused(poll):
+    for ask in (
+        lambda: Store("nowhere://there/flows").write(poll({"HK.00700": {"09:30": 1}})),
+        lambda: Store(""),
+    ):
+        with pytest.raises(StoreError, match=r"expected a folder, or a URL|give a folder"):
+            ask()
+
+
+def test_without_the_extra_it_says_what_to_install():
+    block = "import sys; sys.modules['deltalake'] = None; import pd_capflow; pd_capflow.Store"
+    done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, check=False)
+    assert "StoreError: a store needs deltalake: pip install 'pd_capflow[store]'" in done.stderr
 
 
 def test_a_reader_sees_what_another_writes(held, poll):

@@ -118,6 +118,28 @@ def test_a_full_disk_is_told_and_nothing_is_lost(small_disk, poll):
     assert len(store.read("HK.00700")) == 2 * len(MINUTES)
 
 
+def test_wherever_a_write_runs_out_of_room_it_is_whole_or_not_there(small_disk, poll):
+    """A little more room each time: the rows, the log or its sum may be what no longer fits."""
+    path, refusals = small_disk / "flows", []
+    held = poll({"HK.00700": dict.fromkeys(MINUTES, 1.0)})
+    Store(path).write(held)
+    for turn in range(12):
+        last = f"2026-01-05T12:{turn:02}:00+08:00"
+        frame = poll({"HK.00700": dict.fromkeys(MINUTES, float(turn + 2))}, last=last)
+        ballast = fill(small_disk)
+        os.truncate(ballast, ballast.stat().st_size - turn * 2048)
+        try:
+            Store(path).write(frame)
+            held = frame
+        except StoreError as error:
+            refusals.append(str(error))
+        ballast.unlink()
+        assert Store(path).read("HK.00700").equals(held)
+    assert 0 < len(refusals) < 12
+    assert all("the disk is full" in text for text in refusals)
+    assert Store(path).verify().clean
+
+
 def test_a_disk_that_is_full_from_the_start_is_told(small_disk, poll):
     ballast = fill(small_disk)
     frame = poll({"HK.00700": dict.fromkeys(MINUTES, 1.0)})
