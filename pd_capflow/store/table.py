@@ -10,7 +10,9 @@ from __future__ import annotations
 import random
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deltalake import ColumnProperties, CommitProperties, DeltaTable, WriterProperties, write_deltalake
@@ -161,6 +163,13 @@ class Table:
         delta.create_checkpoint()
 
 
+def _check_access(path: str) -> None:
+    """Raise the `OSError` that stands behind a folder that cannot be found, unless there is none."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        if "://" not in path:
+            list(Path(path).iterdir())
+
+
 class _View:
     """A table as somebody last saw it, looked at again at the price of one listing."""
 
@@ -178,6 +187,7 @@ class _View:
                 return self._look()
             except TableNotFoundError:
                 self._delta = self._known = None
+                _check_access(self.path)
                 return None
 
     def forget(self) -> None:

@@ -151,9 +151,9 @@ def test_a_disk_that_is_full_from_the_start_is_told(small_disk, poll):
     assert store.read("HK.00700").equals(frame)
 
 
-@pytest.mark.parametrize("made", [True, False])
-def test_without_permission_it_is_told(made, polls, tmp_path):
-    """Somebody who may read the store and not write it, and somebody who may not make one."""
+@pytest.mark.parametrize(("made", "mode"), [(True, 0o755), (True, 0o700), (False, None)])
+def test_without_permission_it_is_told(made, mode, polls, tmp_path):
+    """Somebody who may read the store and not write it, may not even look, and may not make one."""
     assert os.getuid() == 0, "only root can be somebody else"
     frames, file = polls
     path = tmp_path / "flows"
@@ -162,9 +162,11 @@ def test_without_permission_it_is_told(made, polls, tmp_path):
     for folder in (tmp_path, *tmp_path.parents):
         if folder.owner() == "root" and folder != Path("/"):
             folder.chmod(folder.stat().st_mode | 0o055)
+    if made:
+        path.chmod(mode)
     told = start(path, file, "65534").communicate()[0]
     # What is there already is nothing to write, and so nothing to refuse.
-    assert told.count("refused") == len(frames) - made, told
+    assert told.count("refused") == len(frames) - (mode == 0o755), told
     assert "no permission" in told
     assert str(path) in told
     if made:
