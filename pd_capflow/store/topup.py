@@ -16,6 +16,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from pd_capflow.errors import BatchError, StoreError
 from pd_capflow.flow.frames import ATTRS, FLOW, OPENING, Columns, build_frame
@@ -28,7 +29,7 @@ from pd_capflow.store.lacking import lacking_days, recorded_beyond
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import pandas as pd
+    from numpy.typing import NDArray
 
     from pd_capflow.client import Client
     from pd_capflow.store.call import Call
@@ -88,36 +89,44 @@ def topped_up(store: Store, call: Call, client: Client, *, keep: bool = False) -
     return call.frame(union, answer.errors)
 
 
-def merged(held: Columns, fresh: Columns, *, intraday: bool) -> Columns:
+def merged(held: Columns, fresh: Columns, *, zone: str | None = None) -> Columns:
     """Return the union of recorded rows and a gateway's, in the order of time.
 
     Parameters
     ----------
     held, fresh : Columns
         What is recorded, and what a gateway answered now.
-    intraday : bool
-        Whether the rows are running totals, of which a later answer holds all earlier rows as they ended.
+    zone : str, optional
+        The exchange's zone, where there is one row a day at most, at whatever hour. By default rows are
+        running totals, of which a later answer holds all earlier rows as they ended.
 
     Examples
     --------
     >>> import numpy as np
     >>> held = Columns(np.array([1, 2]), np.array([[1.0], [2.0]]))
     >>> fresh = Columns(np.array([2, 3]), np.array([[2.5], [3.0]]))
-    >>> merged(held, fresh, intraday=False).amounts.tolist()
+    >>> merged(held, fresh).amounts.tolist()
     [[1.0], [2.5], [3.0]]
     """
-    taken = np.ones(len(fresh.time), bool)
+    recorded, told = _keys(held, zone), _keys(fresh, zone)
+    taken = np.ones(len(told), bool)
     is_older = _is_older(fresh.last_valid_time, held.last_valid_time)
-    if is_older and len(taken) and len(held.time):
-        last = fresh.time[-1]
-        contested = (last in held.time) if intraday else (last == held.time[-1])
-        taken &= (fresh.time != last) | (not contested)
-    kept = ~np.isin(held.time, fresh.time[taken])
+    if is_older and len(told) and len(recorded):
+        contested = (told[-1] in recorded) if zone is None else (told[-1] == recorded[-1])
+        taken &= (told != told[-1]) | (not contested)
+    kept = ~np.isin(recorded, told[taken])
     time = np.concatenate([held.time[kept], fresh.time[taken]])
     amounts = np.concatenate([held.amounts[kept], fresh.amounts[taken]])
     order = np.argsort(time, kind="stable")
     newest = held.last_valid_time if is_older else fresh.last_valid_time or held.last_valid_time
     return Columns(time[order], amounts[order], newest)
+
+
+def _keys(part: Columns, zone: str | None) -> NDArray[np.int64]:
+    """Return what tells a row from others: its time, or its day at the exchange."""
+    if zone is None:
+        return part.time
+    return pd.DatetimeIndex(part.time.view("M8[us]"), tz="UTC").tz_convert(zone).normalize().asi8
 
 
 def columns_of(frame: pd.DataFrame) -> _Parts:
@@ -220,8 +229,8 @@ def _union(store: Store, call: Call, held: _Answer, fresh: _Answer) -> pd.DataFr
     came = [code for code in call.choice.securities if code in held.parts or code in fresh.parts]
     if not came:
         return None
-    is_intraday = call.period == "intraday"
-    parts = {code: _one(held.parts.get(code), fresh.parts.get(code), intraday=is_intraday) for code in came}
+    zones = {code: None if call.period == "intraday" else code.home.zone for code in came}
+    parts = {code: _one(held.parts.get(code), fresh.parts.get(code), zones[code]) for code in came}
     frame = build_frame(
         FLOW,
         came,
@@ -259,9 +268,9 @@ def _names(facts: Sequence[Mapping[str, Any]], parts: _Parts) -> dict[str, Any]:
     return {"names": told} if told else {}
 
 
-def _one(held: Columns | None, fresh: Columns | None, *, intraday: bool) -> Columns:
+def _one(held: Columns | None, fresh: Columns | None, zone: str | None) -> Columns:
     if held is not None and fresh is not None:
-        return merged(held, fresh, intraday=intraday)
+        return merged(held, fresh, zone=zone)
     found = held or fresh
     assert found is not None  # noqa: S101  # for the type checker: it came from one of them
     return found

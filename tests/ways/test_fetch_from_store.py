@@ -409,6 +409,10 @@ def test_demo_data_and_real_data_are_never_joined(scripted, ask, tmp_path):
 # What is made of two answers.
 
 
+ZONE = "Asia/Hong_Kong"
+HOUR_US = 3_600_000_000
+
+
 def part(rows, last=None):
     times = np.array([time for time, _ in rows], np.int64)
     return Columns(times, np.array([[value] for _, value in rows]).reshape(len(rows), 1), last)
@@ -418,28 +422,43 @@ def rows_of(columns):
     return list(zip(columns.time.tolist(), columns.amounts[:, 0].tolist(), strict=True))
 
 
+def at_midnight(*days):
+    """Microseconds since the epoch of midnights in Hong Kong."""
+    return [(24 * day - 8) * HOUR_US for day in days]
+
+
 def test_a_gateway_that_lags_does_not_take_back_what_is_recorded():
     held = part([(1, 1.0), (2, 2.0), (3, 3.0)], "2025-06-04T11:03:00+08:00")
     fresh = part([(1, 1.0), (2, 1.5)], "2025-06-04T11:01:30+08:00")
-    found = merged(held, fresh, intraday=True)
+    found = merged(held, fresh)
     assert rows_of(found) == [(1, 1.0), (2, 2.0), (3, 3.0)]
     assert found.last_valid_time == held.last_valid_time
 
 
 def test_an_earlier_day_is_as_the_gateway_tells_it_now():
     """A row of a day that ends a range asked for is no older for that: a later day was recorded since."""
-    held = part([(1, 1.0), (2, 2.0)], "2025-06-04T16:00:00+08:00")
-    fresh = part([(1, 1.5)], "2025-06-03T16:00:00+08:00")
-    assert rows_of(merged(held, fresh, intraday=False)) == [(1, 1.5), (2, 2.0)]
+    first, second = at_midnight(1, 2)
+    held = part([(first, 1.0), (second, 2.0)], "2025-06-04T16:00:00+08:00")
+    fresh = part([(first, 1.5)], "2025-06-03T16:00:00+08:00")
+    assert rows_of(merged(held, fresh, zone=ZONE)) == [(first, 1.5), (second, 2.0)]
+
+
+def test_a_day_has_one_row_whatever_the_hour_that_it_was_told_at():
+    """Two rows of one day would count it twice in every sum."""
+    first, second = at_midnight(1, 2)
+    held = part([(first + 16 * HOUR_US, 1.0), (second + 16 * HOUR_US, 2.0)])
+    fresh = part([(second, 2.5)])
+    assert rows_of(merged(held, fresh, zone=ZONE)) == [(first + 16 * HOUR_US, 1.0), (second, 2.5)]
 
 
 answers = st.dictionaries(st.integers(0, 12), st.floats(allow_nan=True, width=32), max_size=8)
 moments = st.sampled_from([None, "2025-06-04T11:00:00+08:00", "2025-06-04T03:30:00+00:00"])
 
 
-@given(answers, answers, moments, moments, st.booleans())
-def test_a_union_has_every_time_once_and_no_row_of_its_own(held, fresh, one, other, intraday):
-    found = merged(part(sorted(held.items()), one), part(sorted(fresh.items()), other), intraday=intraday)
+@given(answers, answers, moments, moments, st.sampled_from([None, ZONE]))
+def test_a_union_has_every_time_once_and_no_row_of_its_own(held, fresh, one, other, zone):
+    held, fresh = (dict(zip(at_midnight(*each), each.values(), strict=True)) for each in (held, fresh))
+    found = merged(part(sorted(held.items()), one), part(sorted(fresh.items()), other), zone=zone)
     assert found.time.tolist() == sorted({*held, *fresh})
     for time, value in rows_of(found):
         those = [each[time] for each in (held, fresh) if time in each]
