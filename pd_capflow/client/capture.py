@@ -104,7 +104,7 @@ class Capture:
     def note(self, number: int, text: str) -> None:
         """Write what became of a connection."""
         if self.is_on:
-            self._write(event_line(self._now(), number, one_line(text, 400)))
+            self._write(event_line(self._now(), number, one_line(text, 400), self._secrets))
 
     def close(self) -> None:
         """Write nothing more. Closing twice is fine."""

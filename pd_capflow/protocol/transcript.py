@@ -56,6 +56,8 @@ _PRIVATE: dict[tuple[str, int], tuple[str, ...]] = {
     (">", GLOBAL_STATE.proto_id): ("userID",),
     ("<", GLOBAL_STATE.proto_id): ("connID",),
 }
+# Letters of a secret that are found again in a text no more by chance.
+_PART = 4
 # A word that may be a user's number, or a key that a refusal echoes.
 _TELLING = re.compile(r"\b(?=\w*\d)\w{5,}\b")
 
@@ -155,16 +157,17 @@ def packet_line(way: str, at: float, connection: int, packet: Packet, secrets: S
         "format": int(packet.body_format),
     }
     if packet.error:
-        told |= {"error": packet.error, "error_text": _TELLING.sub("#", packet.error_text)}
+        told |= {"error": packet.error, "error_text": _unsaid(packet.error_text, secrets)}
     body = _public_body(way, packet)
     if body is None or any(secret in body for secret in secrets):
         return _written(**told, body=None, size=len(packet.body))
     return _written(**told, body=b64encode(body).decode())
 
 
-def event_line(at: float, connection: int, text: str) -> str:
-    """Return what became of a connection as a line."""
-    return _written(way="=", at=round(at, 6), connection=connection, text=text)
+def event_line(at: float, connection: int, text: str, secrets: Sequence[bytes] = ()) -> str:
+    """Return what became of a connection as a line; nothing of a text that echoes a secret."""
+    told = "#" if _echoes(text, secrets) else text
+    return _written(way="=", at=round(at, 6), connection=connection, text=told)
 
 
 def read_head(text: str) -> Head:
@@ -238,6 +241,17 @@ def _strip(message: Any, private: tuple[str, ...]) -> None:
             contents.ClearField(name)
             if field.is_required:
                 setattr(contents, name, field.default_value)
+
+
+def _unsaid(text: str, secrets: Sequence[bytes]) -> str:
+    return "#" if _echoes(text, secrets) else _TELLING.sub("#", text)
+
+
+def _echoes(text: str, secrets: Sequence[bytes]) -> bool:
+    """Tell whether a text holds a part of a secret: a WebSocket's header has room for 20 letters of it."""
+    held = text.lower()
+    known = (secret.decode(errors="replace").lower() for secret in secrets)
+    return any(each[at : at + _PART] in held for each in known for at in range(len(each) - _PART + 1))
 
 
 def _written(**told: Any) -> str:

@@ -34,7 +34,7 @@ from pd_capflow.errors import (
 from pd_capflow.gateway import Gateway, Limit, Playback, PlaybackGateway
 from pd_capflow.protocol.handshake import hashed_key
 from pd_capflow.protocol.messages import INIT_CONNECT, METHODS
-from pd_capflow.protocol.transcript import packet_line, read_line
+from pd_capflow.protocol.transcript import event_line, packet_line, read_line
 from pd_capflow.protocol.wire import Packet
 
 CODES = ["HK.00700", "US.AAPL", "SH.600519"]
@@ -167,6 +167,15 @@ def test_a_body_that_holds_the_key_is_left_out():
     body = method.response(retType=-1, retMsg=f"so {KEY}").SerializeToString()
     line = json.loads(packet_line("<", 0.0, 1, Packet(3211, 5, body), [KEY.encode()]))
     assert (line["body"], line["size"]) == (None, len(body))
+
+
+def test_a_header_that_echoes_a_part_of_the_key_is_captured_without_it():
+    """A header holds 20 letters, so the whole of a key may not be in it."""
+    secrets = [b"opensesame-and-more"]
+    for text, kept in (("no key opensesame-a", "#"), ("no key OPENSES", "#"), ("auth failed", "auth failed")):
+        line = json.loads(packet_line("<", 0.0, 1, Packet(1, 1, b"", error=1, error_text=text), secrets))
+        assert line["error_text"] == kept
+        assert json.loads(event_line(0.0, 1, text, secrets))["text"] == kept
 
 
 @pytest.mark.parametrize("proto_id", [2208, 2218, 9999])
