@@ -4,5 +4,6 @@ Importing this registers ``capflow`` on Dask frames, as `Store.dask` does.
 """
 
 from pd_capflow.store.scale.accessor import ScaledAccessor
+from pd_capflow.store.scale.collecting import Collected, collect
 
-__all__ = ["ScaledAccessor"]
+__all__ = ["Collected", "ScaledAccessor", "collect"]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from pd_capflow.store import Store
 from pd_capflow.store.scale import frames
 from tests.store.scale.recorded import DAYS, frame_of
+
+#: What a worker may use, in bytes.
+MEMORY = 600_000_000
 
 
 @pytest.fixture
@@ -31,3 +36,24 @@ def small_partitions(monkeypatch):
         return whole(*args, **options, period=period, rows=300 if period == "intraday" else 15)
 
     monkeypatch.setattr(frames, "dask_frame", cut)
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """Start two workers in processes of their own, each with a memory of its own limit."""
+    from distributed import Client, LocalCluster
+
+    surroundings = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PD_CAPFLOW_CONFIG": os.devnull}
+    with (
+        LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            memory_limit=MEMORY,
+            dashboard_address=None,
+            env=surroundings,
+            local_directory=str(tmp_path / "workers"),
+        ) as workers,
+        Client(workers) as client,
+    ):
+        yield client

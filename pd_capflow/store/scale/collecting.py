@@ -1,0 +1,255 @@
+"""Many codes, asked for by the workers of a Dask cluster, each at a gateway, and written to one store.
+
+A gateway is asked by one task at a time in the whole cluster, so no two workers use up one budget. Its tasks
+stay on one worker as long as that lives, which so knows what is left of the budget. Dask runs a task again,
+elsewhere, when its worker dies; a gateway that fails is left out, and others are asked for its codes. The
+store takes the same rows twice as once, so nothing that is done again does harm.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from distributed import as_completed
+
+from pd_capflow.errors import BatchError, ProtocolError, QueryError, StoreError, TransportError
+from pd_capflow.flow.queries.question import PERIODS, one_of, parse_codes
+from pd_capflow.texts import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import pandas as pd
+    from distributed import Client as Cluster
+    from distributed import Future
+
+    from pd_capflow.client import Client
+    from pd_capflow.store.store import Store
+
+__all__ = ["Collected", "collect"]
+
+_AT_ONCE = 30  # as many as a gateway grants at once
+_RETRIES = 2
+_WORDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a collection came to.
+
+    Attributes
+    ----------
+    rows : dict of str to int
+        How many rows came of each code. The store may have had some of them.
+    failures : dict of str to str
+        Why the other codes did not come. It may hold a gateway's untrusted text.
+    gateways : dict of str to int
+        How many codes each gateway served.
+    lost : dict of str to str
+        Why gateways were left out.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    gateways: dict[str, int] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        told = f"{len(self.rows)} codes, {sum(self.rows.values())} rows, {len(self.failures)} failed"
+        return f"<Collected {told}{f', {len(self.lost)} gateways lost' if self.lost else ''}>"
+
+
+def collect(
+    codes: str | Iterable[str],
+    store: Store,
+    *,
+    client: Cluster,
+    gateways: Sequence[str],
+    period: str = "intraday",
+    start: Any = None,
+    end: Any = None,
+    at_once: int = _AT_ONCE,
+    timeout: float = 10.0,
+) -> Collected:
+    """Ask the gateways for the capital flow of many codes, and write it to a store.
+
+    Parameters
+    ----------
+    codes : str or iterable of str
+        Each is asked for once.
+    store : Store
+        Where to: a path that all workers share, or the URL of an object store.
+    client : distributed.Client
+        The cluster. Its workers reach the gateways, and have keys for them in their own environment or
+        config file.
+    gateways : sequence of str
+        Addresses, as for `pd_capflow.connect`.
+    period, start, end
+        As for `pd_capflow.Client.capital_flow`.
+    at_once : int, default 30
+        How many codes a task asks for.
+    timeout : float, default 10.0
+        Seconds that a gateway may take for an answer, waiting for its budget excepted.
+
+    Returns
+    -------
+    Collected
+
+    Raises
+    ------
+    QueryError
+        If the question cannot be asked, or no gateway is named; nothing was sent.
+    StoreError
+        If the store cannot be written.
+    """
+    asked = [str(code) for code in parse_codes(codes)[0]]
+    _check(asked, period, start, end, gateways, at_once)
+    todo = deque(asked[at : at + at_once] for at in range(0, len(asked), at_once))
+    ask = {"path": store.path, "demo": store.demo, "period": period, "start": start, "end": end}
+    return _Round(client, ask | {"timeout": timeout}, todo, list(dict.fromkeys(gateways))).run()
+
+
+def _check(
+    codes: Sequence[str], period: str, start: Any, end: Any, gateways: Sequence[str], at_once: int
+) -> None:
+    from pd_capflow.client.address import parse_address
+    from pd_capflow.flow.queries import CapitalFlow
+    from pd_capflow.security import Security
+
+    if isinstance(gateways, str) or not gateways:
+        raise QueryError(
+            f"gateways={gateways!r}; expected a list of addresses, such as ['tcp://10.0.0.1:11111']"
+        )
+    for url in gateways:
+        parse_address(url)
+    if isinstance(at_once, bool) or not isinstance(at_once, int) or at_once < 1:
+        raise QueryError(f"at_once={at_once!r}; expected how many codes a task asks for")
+    CapitalFlow(Security.parse(codes[0]), one_of("period", period, PERIODS), start, end)
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What one task came to; what another gateway may know is in `again`."""
+
+    gateway: str
+    rows: dict[str, int] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    again: list[str] = field(default_factory=list)
+    lost: str = ""
+
+
+@dataclass(slots=True)
+class _Round:
+    """One task for each gateway at a time, until there is nothing left to ask, or nobody."""
+
+    cluster: Cluster
+    ask: dict[str, Any]
+    todo: deque[list[str]]
+    gateways: list[str]
+    report: Collected = field(default_factory=Collected)
+
+    def run(self) -> Collected:
+        running: dict[Future, tuple[str, list[str]]] = {}
+        done = as_completed([], raise_errors=False)
+        free = list(self.gateways)
+        while True:
+            while free and self.todo:
+                gateway, codes = free.pop(0), self.todo.popleft()
+                future = self._submit(gateway, codes)
+                running[future] = (gateway, codes)
+                done.add(future)
+            if not running:
+                return self._ended()
+            future = next(done)
+            gateway, codes = running.pop(future)
+            if self._take(self._answer(future, gateway, codes)):
+                free.append(gateway)
+
+    def _submit(self, gateway: str, codes: list[str]) -> Future:
+        home = self._home(gateway)
+        return self.cluster.submit(
+            _ask, gateway, codes, **self.ask,
+            workers=home, allow_other_workers=True, retries=_RETRIES, pure=False,
+        )  # fmt: skip
+
+    def _home(self, gateway: str) -> list[str] | None:
+        """Return the worker that asks a gateway, of those that live now."""
+        workers = sorted(self.cluster.nthreads())
+        return [workers[self.gateways.index(gateway) % len(workers)]] if workers else None
+
+    def _answer(self, future: Future, gateway: str, codes: list[str]) -> _Answer:
+        """Return what a task came to; one that failed as such, as with its worker, is asked elsewhere."""
+        error = future.exception()
+        if isinstance(error, (StoreError, QueryError)):
+            raise error
+        if error is not None:
+            return _Answer(gateway, again=codes, lost=one_line(f"{type(error).__name__}: {error}", _WORDS))
+        answer: _Answer = future.result()
+        return answer
+
+    def _take(self, answer: _Answer) -> bool:
+        """Note an answer; tell whether its gateway is to be asked again."""
+        self.report.rows.update(answer.rows)
+        self.report.failures.update(answer.failures)
+        served = self.report.gateways.get(answer.gateway, 0)
+        self.report.gateways[answer.gateway] = served + len(answer.rows)
+        if answer.again:
+            self.todo.append(answer.again)
+            self.report.lost[answer.gateway] = answer.lost
+        return not answer.again
+
+    def _ended(self) -> Collected:
+        why = "; ".join(f"{gateway}: {lost}" for gateway, lost in self.report.lost.items())
+        for codes in self.todo:
+            self.report.failures.update(dict.fromkeys(codes, f"no gateway left to ask: {why}"))
+        return self.report
+
+
+def _ask(
+    gateway: str,
+    codes: list[str],
+    *,
+    path: str,
+    demo: bool,
+    period: str,
+    start: Any,
+    end: Any,
+    timeout: float,
+) -> _Answer:
+    """Ask one gateway for some codes and write what comes; runs on a worker."""
+    import pd_capflow
+    from pd_capflow.store.store import Store
+
+    try:
+        with pd_capflow.connect(gateway, timeout=timeout) as client:
+            frame, errors = _frame(client, codes, period, start, end)
+    except (TransportError, ProtocolError) as error:
+        return _Answer(gateway, again=codes, lost=one_line(str(error), _WORDS))
+    if frame is not None and frame.attrs["capflow"]["codes"]:
+        Store(path, demo=demo).write(frame)
+    return _sorted(gateway, frame, errors)
+
+
+def _frame(
+    client: Client, codes: list[str], period: str, start: Any, end: Any
+) -> tuple[pd.DataFrame | None, dict[str, Exception]]:
+    try:
+        return client.capital_flow(codes, period, start, end, progress=False), {}
+    except BatchError as error:
+        return error.frame, error.errors
+
+
+def _sorted(gateway: str, frame: pd.DataFrame | None, errors: dict[str, Exception]) -> _Answer:
+    answer = _Answer(gateway)
+    if frame is not None:
+        counts = frame.index.get_level_values("code").value_counts()
+        answer.rows = {code: int(counts.get(code, 0)) for code in frame.attrs["capflow"]["codes"]}
+    for code, error in errors.items():
+        if isinstance(error, TransportError):
+            answer.again.append(code)
+            answer.lost = one_line(str(error), _WORDS)
+        else:
+            answer.failures[code] = one_line(str(error), _WORDS)
+    return answer
