@@ -115,6 +115,7 @@ def _check(
     codes: Sequence[str], period: str, start: Any, end: Any, gateways: Sequence[str], at_once: int
 ) -> None:
     from pd_capflow.client.address import parse_address
+    from pd_capflow.flow.measures.columns import check_whole
     from pd_capflow.flow.queries import CapitalFlow
     from pd_capflow.security import Security
 
@@ -124,8 +125,7 @@ def _check(
         )
     for url in gateways:
         parse_address(url)
-    if isinstance(at_once, bool) or not isinstance(at_once, int) or at_once < 1:
-        raise QueryError(f"at_once={at_once!r}; expected how many codes a task asks for")
+    check_whole("at_once", at_once)
     CapitalFlow(Security.parse(codes[0]), one_of("period", period, PERIODS), start, end)
 
 
@@ -219,11 +219,11 @@ def _ask(
     timeout: float,
 ) -> _Answer:
     """Ask one gateway for some codes and write what comes; runs on a worker."""
-    import pd_capflow
+    from pd_capflow.client import connect
     from pd_capflow.store.store import Store
 
     try:
-        with pd_capflow.connect(gateway, timeout=timeout) as client:
+        with connect(gateway, timeout=timeout) as client:
             frame, errors = _frame(client, codes, period, start, end)
     except (TransportError, ProtocolError) as error:
         return _Answer(gateway, again=codes, lost=one_line(str(error), _WORDS))

@@ -11,7 +11,7 @@ from pd_capflow.store.scale import frames
 from tests.store.scale.recorded import DAYS, frame_of
 
 #: What a worker may use, in bytes.
-MEMORY = 600_000_000
+MEMORY = 480_000_000
 
 
 @pytest.fixture

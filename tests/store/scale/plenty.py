@@ -14,7 +14,7 @@ from tests.store.scale.recorded import SOURCE, frame_of
 
 __all__ = ["CODES", "fill"]
 
-CODES = [f"HK.{number:05d}" for number in range(1, 201)]
+CODES = [f"HK.{number:05d}" for number in range(1, 601)]
 _DAYS_OF_A_WEEK = 5
 _MINUTES = 331
 _SHAPE = (len(CODES), _DAYS_OF_A_WEEK, _MINUTES)
@@ -52,7 +52,7 @@ def _week(monday, totals):
     columns = {
         "week": pa.repeat(pa.scalar(monday), count),
         "code": pa.array(CODES).take(pa.array(np.repeat(np.arange(len(CODES)), count // len(CODES)))),
-        "session": pa.array(np.broadcast_to(np.array(days)[:, None], shape).ravel().astype("M8[D]")),
+        "session": pa.array(np.broadcast_to(np.array(days, "M8[D]")[:, None], shape).ravel()),
         "time": pa.array(np.broadcast_to(times, shape).ravel(), pa.timestamp("us", "UTC")),
         "nth": pa.repeat(pa.scalar(0, pa.int32()), count),
         "last_valid_time": pa.repeat(pa.scalar(f"{days[-1]}T16:00:00+08:00"), count),

@@ -113,7 +113,7 @@ def test_what_the_store_refuses_is_an_error(tmp_path, cluster, gateways):
         ({"gateways": []}, "expected a list of addresses"),
         ({"gateways": "tcp://127.0.0.1:11111"}, "expected a list of addresses"),
         ({"gateways": ["nonsense://x"]}, "nonsense"),
-        ({"at_once": 0}, "how many codes"),
+        ({"at_once": 0}, "at_once=0"),
         ({"period": "year"}, "period"),
         ({"codes": ["nonsense"]}, "nonsense"),
         ({"codes": []}, "empty list of codes"),
