@@ -25,7 +25,7 @@ class Market:
         self.clock = Clock(start, speed)
         self.port = 0
         self.open()
-        self.client = pd_capflow.connect(self.url, rate=None)
+        self.client = pd_capflow.connect(self.url, rate=None, timeout=2.0)
 
     @property
     def url(self):

@@ -45,7 +45,7 @@ class Answers:
     @property
     def has_rows(self) -> bool:
         """Whether there is a frame to be kept: one of a code that answered, be it with no rows."""
-        return self.frame is not None and len(self.frame.attrs["capflow"]["codes"]) > len(self.errors)
+        return self.frame is not None and bool(self.frame.attrs["capflow"]["codes"])
 
     @property
     def lost(self) -> Exception | None:

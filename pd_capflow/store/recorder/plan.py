@@ -135,6 +135,7 @@ class Plan:
 
     def is_finished(self, now: datetime) -> bool:
         """Tell whether every session is over and settled that was there, or about to begin, at first."""
+        self._give_up(now)
         return all(self._is_finished(code, now) for code in self.codes)
 
     def _is_finished(self, code: Security, now: datetime) -> bool:

@@ -133,6 +133,7 @@ class Recorder:
             await self._unless_stopped(self._begin())
             while not self._is_finished():
                 await self._step()
+            self._tell_misses()
             await self._tidy()
             self._say("done", next_wake=None)
         except _StoppedError:

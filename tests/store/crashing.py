@@ -1,0 +1,78 @@
+"""A recorder that can be killed: forks one after another from a process that has everything imported.
+
+Usage: crashing.py URL STORE CLOCK_AT_MONOTONIC_0 SPEED ACKNOWLEDGED KILLS SEED WORKERS. Each child records
+until it is killed, at a moment drawn at random; what it was told to be kept it writes down, and only then
+goes on. Nothing of deltalake may run before the fork.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import exchange_calendars  # noqa: F401  # so that no child has to
+
+import pd_capflow
+from pd_capflow.store import Store
+from pd_capflow.store.recorder import record
+
+CODES = ["HK.00700", "HK.09988", "HK.00005", "HK.00941"]
+LONGEST_LIFE_S = 0.45
+
+
+class Acknowledging(Store):
+    """A store that writes down what it has kept, when it has."""
+
+    acknowledged = Path()
+
+    def write(self, frame):
+        rows = super().write(frame)
+        if frame.attrs["capflow"]["period"] == "intraday" and "in_flow" in frame:
+            told = {code: [len(part), str(part.index[-1][1])] for code, part in frame.groupby("code")}
+            with self.acknowledged.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(told) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        return rows
+
+
+def live(url, path, origin, speed, acknowledged):
+    begun = datetime.fromtimestamp(origin, UTC)
+    store = Acknowledging(path, demo=True)
+    store.acknowledged = acknowledged
+    client = pd_capflow.connect(url, rate=None)
+
+    def now():
+        return begun + timedelta(seconds=time.monotonic() * speed)
+
+    record(CODES, store, every="5s", until="forever", client=client, now=now, nap=0.01).wait()
+
+
+def main(url, path, origin, speed, acknowledged, kills, seed, workers):
+    chance = random.Random(int(seed))
+    alive = []
+    for _ in range(int(kills)):
+        while len(alive) < int(workers):
+            child = os.fork()
+            if not child:
+                live(url, path, float(origin), float(speed), Path(f"{acknowledged}.{os.getpid()}"))
+                os._exit(1)
+            alive.append(child)
+        time.sleep(chance.uniform(0, LONGEST_LIFE_S))
+        victim = alive.pop(0)
+        os.kill(victim, signal.SIGKILL)
+        _, status = os.waitpid(victim, 0)
+        assert os.WIFSIGNALED(status), "it ended by itself"
+    for child in alive:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,153 @@
+"""Gaps: which minutes are missing, told by runs, and which are not, though there is no row of them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import pd_capflow
+from pd_capflow.errors import StoreError
+from pd_capflow.flow.frames import FLOW, Columns, build_frame
+from pd_capflow.security import MARKETS, Security
+from pd_capflow.store import Store
+from pd_capflow.store.calendar import calendar_of
+from pd_capflow.store.gaps import gaps_of
+from tests.store.markets import HONG_KONG, Market
+
+MONDAY = date(2026, 1, 5)
+
+
+def frame_of(code, times):
+    """Return minutes as a gateway serves them, of the instants given (microseconds)."""
+    times = np.asarray(times, np.int64)
+    security = Security.parse(code)
+    last = pd.Timestamp(times[-1] if len(times) else 1767600000000000, unit="us", tz=security.home.zone)
+    columns = Columns(times, np.ones((len(times), 6)), last.isoformat())
+    source = {"url": "tcp://127.0.0.1:11111", "demo": False}
+    return build_frame(FLOW, [security], {security: columns}, period="intraday", single=True, source=source)
+
+
+def minutes(prefix, day=MONDAY):
+    return calendar_of(prefix, day, day).sessions[0].minutes()
+
+
+def told(gaps):
+    """Return gaps as ``05 10:00-10:09 10``, by the frame's zone."""
+    rows = zip(gaps["from"], gaps["to"], gaps["missing"], strict=True)
+    return [f"{first:%d %H:%M}-{last:%H:%M} {count}" for first, last, count in rows]
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "flows")
+
+
+def test_a_whole_session_has_no_gaps_and_the_empty_answer_its_columns(store):
+    store.write(frame_of("HK.00700", minutes("HK")))
+    gaps = store.gaps()
+    assert gaps.empty
+    assert gaps.columns.tolist() == ["code", "session", "from", "to", "missing"]
+    assert [str(kind) for kind in gaps.dtypes] == [
+        "str", "datetime64[s]", "datetime64[us, Asia/Hong_Kong]", "datetime64[us, Asia/Hong_Kong]", "int64",
+    ]  # fmt: skip
+
+
+def test_missing_minutes_are_told_by_runs_that_go_on_over_noon(store):
+    whole = minutes("HK")
+    store.write(frame_of("HK.00700", np.r_[whole[:30], whole[40:145], whole[155:-1]]))
+    assert told(store.gaps("HK.00700")) == ["05 10:00-10:09 10", "05 11:55-13:04 10", "05 16:00-16:00 1"]
+
+
+def test_a_session_that_was_not_recorded_at_all_is_one_gap(store):
+    for day in (MONDAY, date(2026, 1, 7)):
+        store.write(frame_of("HK.00700", minutes("HK", day)))
+    gaps = store.gaps()
+    assert told(gaps) == ["06 09:30-16:00 331"]
+    assert gaps["session"].tolist() == [pd.Timestamp("2026-01-06")]
+    assert gaps.attrs["capflow"]["calendars"] == {"HK": ["exchange_calendars"]}
+
+
+def test_holidays_and_the_afternoons_of_half_days_are_no_gaps(store):
+    for day in (date(2025, 12, 23), date(2025, 12, 29)):
+        store.write(frame_of("HK.00700", minutes("HK", day)))
+    assert told(store.gaps()) == ["24 09:30-12:00 151"]  # and neither Christmas nor Boxing Day
+
+
+def test_by_default_a_code_misses_nothing_before_its_first_day(store):
+    store.write(frame_of("HK.00700", minutes("HK")))
+    for code in ("HK.00700", "HK.09988"):
+        store.write(frame_of(code, minutes("HK", date(2026, 1, 6))))
+    assert store.gaps().empty
+    assert told(store.gaps("HK.09988", "2026-01-05")) == ["05 09:30-16:00 331"]
+
+
+def test_a_code_that_stopped_being_recorded_misses_what_others_of_its_market_have(store):
+    store.write(frame_of("HK.09988", minutes("HK")))
+    for day in (MONDAY, date(2026, 1, 6)):
+        store.write(frame_of("HK.00700", minutes("HK", day)))
+    gaps = store.gaps()
+    assert gaps["code"].tolist() == ["HK.09988"]
+    assert told(gaps) == ["06 09:30-16:00 331"]
+
+
+def test_a_code_that_did_not_trade_misses_nothing(store):
+    store.write(frame_of("HK.00700", []))
+    store.write(frame_of("HK.09988", minutes("HK")))
+    assert store.gaps().empty
+
+
+def test_codes_of_several_zones_are_told_in_utc(store):
+    store.write(frame_of("HK.00700", minutes("HK")[:-1]))
+    store.write(frame_of("US.AAPL", minutes("US")[1:]))
+    gaps = store.gaps()
+    assert told(gaps) == ["05 08:00-08:00 1", "05 14:30-14:30 1"]
+    assert str(gaps["from"].dtype) == "datetime64[us, UTC]"
+
+
+def test_minutes_that_are_not_over_are_not_missing_yet(store):
+    store.write(frame_of("HK.00700", minutes("HK")[:31]))
+    now = datetime(2026, 1, 5, 10, 20, 30, tzinfo=HONG_KONG)
+    assert told(gaps_of(store, ["HK.00700"], now=now)) == ["05 10:01-10:20 20"]
+    assert gaps_of(store, ["HK.00700"], now=now - timedelta(minutes=20)).empty
+
+
+def test_a_gateway_that_is_asked_tells_the_sessions(tmp_path):
+    """The demo gateway knows no holidays: on Christmas Day its market is open."""
+    with Market() as market:
+        store = Store(tmp_path / "flows", demo=True)
+        store.write(market.client.capital_flow("HK.00700"))
+        asked = store.gaps("HK.00700", "2025-12-25", "2025-12-25", client=market.client)
+        assert asked["missing"].tolist() == [331]
+        assert asked.attrs["capflow"]["calendars"] == {"HK": ["gateway"]}
+        assert store.gaps("HK.00700", "2025-12-25", "2025-12-25").empty
+        # Canada is not in the gateway's calendars; others are asked instead
+        assert store.gaps("CA.SHOP", "2026-01-05", "2026-01-05", client=market.client)["missing"].sum() == 391
+
+
+def test_without_a_store_there_is_nothing_to_be_missing(tmp_path):
+    with pytest.raises(StoreError, match="no store there"):
+        pd_capflow.Store(tmp_path / "none").gaps()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@given(st.sampled_from(["HK", "US", "JP", "MY"]), st.data())
+def test_gaps_and_rows_together_are_the_whole_session(tmp_path_factory, prefix, data):
+    whole = minutes(prefix)
+    kept = data.draw(st.sets(st.integers(0, len(whole) - 1), min_size=1).map(sorted))
+    store = Store(tmp_path_factory.mktemp("flows"))
+    store.write(frame_of(f"{prefix}.1", whole[kept]))
+    gaps = store.gaps(f"{prefix}.1")
+    assert gaps["missing"].sum() + len(kept) == len(whole)
+    place = {int(time): number for number, time in enumerate(whole)}
+    found = set()
+    for first, last, count in zip(gaps["from"], gaps["to"], gaps["missing"], strict=True):
+        begin, end = (place[round(each.timestamp() * 1e6)] for each in (first, last))
+        assert end - begin + 1 == count
+        found |= set(range(begin, end + 1))
+    assert found == set(range(len(whole))) - set(kept)
+    assert str(gaps["from"].dt.tz) == MARKETS[prefix].zone
