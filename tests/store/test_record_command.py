@@ -1,0 +1,134 @@
+"""``capflow record``: its lines, its exit codes, its health file, and signals."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from pd_capflow.__main__ import main
+from pd_capflow.client import Budget
+from pd_capflow.errors import StoreError
+from pd_capflow.store import Store
+from pd_capflow.store.recorder.status import Status, write_health
+from tests.gateways import GatewayProcess
+from tests.store.markets import CLOSED
+
+
+@pytest.fixture
+def place(tmp_path):
+    return str(tmp_path / "flows")
+
+
+@pytest.fixture
+def evening():
+    """A gateway in a process of its own, whose market has closed."""
+    gateway = GatewayProcess(CLOSED)
+    yield gateway
+    gateway.kill()
+
+
+def run(*words):
+    return main(["record", *map(str, words)])
+
+
+def test_invented_data_needs_its_flag(place, capsys):
+    assert run("HK.00700", "--store", place, "--url", "demo://") == 1
+    assert "opened with demo=True (--demo)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [("00700",), ("HK.00700", "--every", "1s"), ("HK.00700", "--until", "noon"), ("FX.EURUSD",)]
+)
+def test_what_cannot_be_asked_is_misuse(place, words, capsys):
+    assert run(*words, "--store", place, "--url", "demo://", "--demo") == 2
+    assert capsys.readouterr().err.startswith("capflow: ")
+
+
+def test_a_health_file_that_cannot_be_written_is_refused_before_anything_is_asked(place, tmp_path, capsys):
+    nowhere = tmp_path / "none" / "health.json"
+    assert run("HK.00700", "--store", place, "--url", "demo://", "--demo", "--health", nowhere) == 1
+    err = capsys.readouterr().err
+    assert "health.json" in err
+    assert ">" not in err
+
+
+def test_without_a_gateway_it_fails(place, capsys):
+    assert run("HK.00700", "--store", place, "--url", "tcp://127.0.0.1:1") == 1
+    assert "nobody listens" in capsys.readouterr().err
+
+
+def service(*words):
+    command = [sys.executable, "-m", "pd_capflow", "record", *map(str, words)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+def lines_until(process, sign):
+    """Return the lines of a service up to one that holds a sign."""
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if sign in line:
+            return lines
+    raise AssertionError(lines)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_signal_ends_it_when_what_is_under_way_is_kept(place, tmp_path, evening, number, code):
+    health = tmp_path / "health.json"
+    words = ("HK.00700", "HK.09988", "--store", place, "--demo", "--until", "forever", "--health", health)
+    with service(*words, "--url", evening.url) as process:
+        lines_until(process, "> asked intraday")
+        process.send_signal(number)
+        rest = process.stderr.read()
+        assert process.wait(30) == code, rest
+    assert "stopped" in rest
+    told = json.loads(health.read_text())
+    assert (told["state"], told["codes"]) == ("stopped", 2)
+    assert told["budget"]["requests"] == 30
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    store = Store(place, demo=True)
+    if told["rows"]:
+        assert store.verify()
+        assert set(store.codes("intraday")) == {"HK.00700", "HK.09988"}
+
+
+def test_a_service_says_a_line_a_step_and_waits_for_what_comes_next(place):
+    """By the wall's clock: a checkpoint in the session, a sweep outside, and a refusal in both."""
+    words = ("HK.00700", "HK.99999", "--store", place, "--demo", "--until", "forever", "--url", "demo://")
+    with service(*words) as process:
+        lines = [line.split(" ", 2)[2].strip() for line in lines_until(process, "= waits until")]
+        process.terminate()
+        process.wait(30)
+    assert lines[0].startswith("= 2 codes each 0:10:00; sessions: HK 20")
+    assert lines[1].startswith("> asked intraday of 2 codes (HK.00700, HK.99999, ")
+    assert lines[2].startswith("! HK.99999: the gateway refused: unknown stock")
+    assert lines[3].startswith("< 1 of 2 codes, ")
+    assert lines[4].startswith("= kept: ")
+    assert any(line.startswith("! missing: intraday of 20") for line in lines)
+
+
+def test_a_health_file_is_whole_at_any_time_and_says_when_more_is_to_come(tmp_path):
+    path, moment = tmp_path / "health.json", datetime(2026, 1, 5, 1, 30, tzinfo=UTC)
+    status = Status("waiting", moment, 3, 2, 1, 993, moment, moment, 0, "HK.1: <no>")
+    write_health(path, status.facts(Budget(30, 30.0, 12)))
+    told = json.loads(path.read_text())
+    assert told["next_wake"] == told["last_commit"] == told["at"] == "2026-01-05T01:30:00+00:00"
+    assert (told["rows"], told["answered"], told["failed"]) == (993, 2, 1)
+    assert told["budget"] == {"requests": 30, "seconds": 30.0, "left": 12}
+    write_health(path, Status().facts(Budget()))
+    assert json.loads(path.read_text())["budget"] is None
+    with pytest.raises(StoreError, match="choose another place"):
+        write_health(tmp_path / "none" / "health.json", {})
+
+
+def test_a_status_is_one_line():
+    moment = datetime(2026, 1, 5, 1, 30, tzinfo=UTC)
+    status = Status("waiting", moment, 1200, 1199, 1, 5000, moment, moment, 3, "no answer")
+    assert status.text == (
+        "waiting · 1,200 codes · 5,000 rows · 1 not answered · 3 missing · next at 01:30:00 UTC · no answer"
+    )
