@@ -9,7 +9,7 @@ import pd_capflow
 from pd_capflow.client.portal import current_portal
 from pd_capflow.gateway import Clock, Gateway
 
-__all__ = ["CLOSED", "CODES", "FAST", "HONG_KONG", "MORNING", "Market", "States"]
+__all__ = ["CLOSED", "CODES", "FAST", "HONG_KONG", "MORNING", "Hand", "Market", "States"]
 
 HONG_KONG = timezone(timedelta(hours=8))
 MORNING = datetime(2026, 1, 5, 10, 0, tzinfo=HONG_KONG)
@@ -18,11 +18,21 @@ CODES = ["HK.00700", "HK.09988", "HK.00005"]
 FAST = 3600.0  # an hour of the market in a second
 
 
+class Hand:
+    """A clock that is moved by hand: it tells `moment`."""
+
+    def __init__(self, moment):
+        self.moment = moment
+
+    def __call__(self):
+        return self.moment
+
+
 class Market:
     """A gateway on a loopback port, in this process, and a client of it; a context manager."""
 
-    def __init__(self, start=CLOSED, speed=0.0):
-        self.clock = Clock(start, speed)
+    def __init__(self, start=CLOSED, speed=0.0, *, clock=None):
+        self.clock = clock or Clock(start, speed)
         self.port = 0
         self.open()
         self.client = pd_capflow.connect(self.url, rate=None, timeout=2.0)

@@ -13,7 +13,7 @@ import pytest
 import pd_capflow
 from pd_capflow.errors import ConnectError, QueryError, StoreError
 from pd_capflow.store import Store
-from tests.store.markets import CODES, FAST, HONG_KONG, MORNING, Market, States
+from tests.store.markets import CODES, FAST, HONG_KONG, MORNING, Hand, Market, States
 
 
 @pytest.fixture
@@ -98,32 +98,42 @@ def test_a_plate_stands_for_its_members(store):
     assert store.codes("intraday") == ["HK.00883", "HK.00941"]
 
 
+def on_the_fifth(hour, minute=0):
+    return datetime(2026, 1, 5, hour, minute, tzinfo=HONG_KONG)
+
+
 def test_it_goes_on_when_the_gateway_is_back(store):
-    begun = datetime(2026, 1, 5, 14, 30, tzinfo=HONG_KONG)
-    with Market(begun, FAST / 2) as market:
+    clock = Hand(on_the_fifth(15))
+    with Market(clock=clock) as market:
         recording = market.record(CODES, store)
         states = States(recording)
         states.wait(lambda status: status.rows > 0)
         market.close()
+        clock.moment = on_the_fifth(15, 20)
         states.wait(lambda status: status.state == "no gateway" and status.trouble)
         market.open()
+        clock.moment = on_the_fifth(17)
         assert recording.wait(60)
-        assert recording.status.state == "done"
-        assert recording.status.trouble == ""
+        assert (recording.status.state, recording.status.trouble) == ("done", "")
         assert recording.missing.empty
         check_is_whole(store, market)
 
 
 def test_without_a_gateway_until_the_next_open_it_ends_and_says_what_is_missing(store):
-    begun = datetime(2026, 1, 5, 13, 0, tzinfo=HONG_KONG)
-    with Market(begun, FAST * 4) as market:
+    clock = Hand(on_the_fifth(15))
+    with Market(clock=clock) as market:
         recording = market.record(["HK.00700"], store)
-        States(recording).wait(lambda status: status.rows > 0)
+        states = States(recording)
+        states.wait(lambda status: status.rows > 0)
         market.close()
+        clock.moment = on_the_fifth(17)
+        states.wait(lambda status: status.state == "no gateway")
+        clock.moment = on_the_fifth(17) + timedelta(hours=18)
         assert recording.wait(60)
-        missed = recording.missing[recording.missing["session"].astype("str") == "2026-01-05"]
-        assert missed["what"].tolist() == ["intraday", "distribution", "day"]
-        market.open()
+        assert recording.missing["session"].astype("str").tolist() == ["2026-01-05"] * 3
+        assert recording.missing["what"].tolist() == ["intraday", "distribution", "day"]
+        assert "127.0.0.1" in recording.missing["why"][0]
+        assert store.gaps("HK.00700", "2026-01-05", "2026-01-05")["missing"].tolist() == [60]
 
 
 @pytest.fixture
