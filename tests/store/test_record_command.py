@@ -114,7 +114,7 @@ def test_a_service_says_a_line_a_step_and_waits_for_what_comes_next(place):
 
 def test_a_health_file_is_whole_at_any_time_and_says_when_more_is_to_come(tmp_path):
     path, moment = tmp_path / "health.json", datetime(2026, 1, 5, 1, 30, tzinfo=UTC)
-    status = Status("waiting", moment, 3, 2, 1, 993, moment, moment, 0, "HK.1: <no>")
+    status = Status("waiting", moment, 3, 2, 1, 0, 993, moment, moment, 0, "HK.1: <no>")
     write_health(path, status.facts(Budget(30, 30.0, 12)))
     told = json.loads(path.read_text())
     assert told["next_wake"] == told["last_commit"] == told["at"] == "2026-01-05T01:30:00+00:00"
@@ -128,7 +128,7 @@ def test_a_health_file_is_whole_at_any_time_and_says_when_more_is_to_come(tmp_pa
 
 def test_a_status_is_one_line():
     moment = datetime(2026, 1, 5, 1, 30, tzinfo=UTC)
-    status = Status("waiting", moment, 1200, 1199, 1, 5000, moment, moment, 3, "no answer")
+    status = Status("waiting", moment, 1200, 1199, 1, 0, 5000, moment, moment, 3, "no answer")
     assert status.text == (
         "waiting · 1,200 codes · 5,000 rows · 1 not answered · 3 missing · next at 01:30:00 UTC · no answer"
     )

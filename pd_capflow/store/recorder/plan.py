@@ -123,6 +123,13 @@ class Plan:
         """Take note that the store holds this already."""
         self._settled.add(key)
 
+    def settled(self, now: datetime) -> int:
+        """Return of how many codes nothing more is to come of the session that is served now."""
+        days = self.sessions(now)
+        return sum(
+            self._is_settled(str(code), days[code.market]) for code in self.codes if code.market in days
+        )
+
     def sessions(self, now: datetime) -> dict[str, date]:
         """Return the session of each market that a gateway serves now."""
         latest = {prefix: calendar.latest(now) for prefix, calendar in self.calendars.items()}

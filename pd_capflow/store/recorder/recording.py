@@ -7,7 +7,6 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from html import escape
 from typing import TYPE_CHECKING, Any, Self, get_args
 
 import pandas as pd
@@ -16,6 +15,7 @@ from pd_capflow.client import shared_client
 from pd_capflow.errors import QueryError, StoreError
 from pd_capflow.flow.queries.question import one_of
 from pd_capflow.flow.selectors import parse_selection
+from pd_capflow.store.recorder.markup import markup
 from pd_capflow.store.recorder.runner import Recorder, Until, wall_clock
 from pd_capflow.store.recorder.status import Status
 from pd_capflow.store.store import Store
@@ -67,8 +67,16 @@ class Recording:
     def __repr__(self) -> str:
         return f"<Recording into {self.store.path}: {self._status.text}>"
 
-    def _repr_html_(self) -> str:
-        return f"<p><b>Recording</b> into {escape(self.store.path)}: {escape(self._status.text)}</p>"
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """Show it with a button that ends it, where there are widgets; else as a line."""
+        plain = {"text/plain": repr(self), "text/html": markup(self._status, self.store)}
+        try:
+            from pd_capflow.store.recorder.view import view
+        except ImportError:
+            return plain
+        bundle = view(self)._repr_mimebundle_(**options)
+        widget, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        return {**(widget or {}), **plain}, metadata
 
     def __enter__(self) -> Self:
         return self

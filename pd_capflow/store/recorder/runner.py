@@ -341,13 +341,14 @@ class Recorder:
         self._told = len(self._here.misses)
 
     def _say(self, state: str, **facts: Any) -> None:
-        answered = sum(self._answered.values())
+        answered, now = sum(self._answered.values()), self._now()
         counts: dict[str, Any] = {
             "answered": answered,
             "failed": len(self._answered) - answered,
+            "settled": self._plan.settled(now) if self._plan else 0,
             "missing": len(self.misses),
         }
-        self.status = replace(self.status, state=state, at=self._now(), **counts, **facts)
+        self.status = replace(self.status, state=state, at=now, **counts, **facts)
         if self._watch is not None:
             self._watch(self.status)
 

@@ -36,6 +36,8 @@ class Status:
         Codes that are recorded.
     answered, failed : int
         Codes whose last question was answered, and those whose last question was not.
+    settled : int
+        Codes of which the session at hand is recorded to the end.
     rows : int
         Rows that were new or changed, and are in the store.
     last_commit : datetime or None
@@ -58,6 +60,7 @@ class Status:
     codes: int = 0
     answered: int = 0
     failed: int = 0
+    settled: int = 0
     rows: int = 0
     last_commit: datetime | None = None
     next_wake: datetime | None = None
