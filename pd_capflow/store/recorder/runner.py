@@ -25,6 +25,7 @@ from pd_capflow.store.recorder.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
+    from datetime import tzinfo
     from typing import TypeVar
 
     import pandas as pd
@@ -101,6 +102,7 @@ class Recorder:
         self._renewed = datetime.min.replace(tzinfo=UTC)
         self._answered: dict[str, bool] = {}
         self._told = self._untidy = 0
+        self._zone: tzinfo = UTC
         self._pauses = pauses(_LONGEST_PAUSE_S)
         self._stop = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -198,7 +200,7 @@ class Recorder:
         log.info(
             "> asked %s of %d codes (%s, %s of %s)", first.what, len(codes), _few(codes), kind, first.session
         )
-        self._say("asking")
+        self._say("asking", next_wake=None)
         try:
             frame = await self._unless_stopped(_question(self._client, first, codes))
         except BatchError as error:
@@ -233,9 +235,9 @@ class Recorder:
                     return False
                 await self._pause(next(waits) + 0.25)
             else:
-                now = self._now()
+                kept = self._now().astimezone(self._zone)
                 self._untidy += rows
-                self._say("saving", rows=self.status.rows + rows, last_commit=now, trouble="")
+                self._say("saving", rows=self.status.rows + rows, last_commit=kept, trouble="")
                 log.info("= kept: %d rows new or changed", rows)
                 return True
 
@@ -286,6 +288,7 @@ class Recorder:
         _check_markets(codes)
         calendars = {prefix: await self._calendar(prefix, now) for prefix in _prefixes(codes)}
         every = stretched(self._every, len(codes), self._client.budget)
+        self._zone = codes[0].home.tzinfo  # times are told by the first code's clock
         if self._plan is None:
             self._plan = Plan(codes, calendars, every, begun=now)
         self._plan.renew(codes, calendars, every)
@@ -305,8 +308,7 @@ class Recorder:
         return calendar_of(prefix, first, last, told)
 
     async def _wait_for(self, wake: datetime | None) -> None:
-        zone = self._here.codes[0].home.tzinfo
-        told = wake.astimezone(zone) if wake else None
+        told = wake.astimezone(self._zone) if wake else None
         if (self.status.state, self.status.next_wake) != ("waiting", told):
             log.info("= waits until %s", f"{told:%a %H:%M:%S %Z}" if told else "a session is known to come")
             self._say("waiting", next_wake=told)
@@ -341,7 +343,7 @@ class Recorder:
         self._told = len(self._here.misses)
 
     def _say(self, state: str, **facts: Any) -> None:
-        answered, now = sum(self._answered.values()), self._now()
+        answered, now = sum(self._answered.values()), self._now().astimezone(self._zone)
         counts: dict[str, Any] = {
             "answered": answered,
             "failed": len(self._answered) - answered,
