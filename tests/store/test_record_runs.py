@@ -34,13 +34,15 @@ def check_is_whole(store, market, codes=CODES):
     assert store.gaps(codes, "2026-01-05", "2026-01-05").empty
 
 
-def test_a_day_is_recorded_from_the_morning_to_the_sweep(store):
+def test_a_day_is_recorded_from_the_morning_to_the_sweep(store, caplog):
+    caplog.set_level(logging.INFO, "pd_capflow.recorder")
     with Market(MORNING, FAST) as market:
         recording = market.record(CODES, store)
         assert recording.wait(60)
         assert recording.status.state == "done"
         assert recording.missing.empty
         assert not recording.is_running
+        assert caplog.messages[-1].startswith("= compacted: ")
         check_is_whole(store, market)
         assert sorted(store.distribution().index.get_level_values("code")) == sorted(CODES)
         assert pd.Timestamp("2026-01-05", tz="Asia/Hong_Kong") in store.read("HK.00700", period="day").index
@@ -226,14 +228,20 @@ def test_two_recorders_of_one_store_keep_each_row_once(store, tmp_path):
         assert not store.distribution().index.duplicated().any()
 
 
-def test_days_pass_and_each_is_recorded(store):
-    """From Monday's noon to Wednesday: two nights, and calendars that are looked up at each open."""
+def test_days_pass_and_each_is_recorded(store, caplog):
+    """From Monday's noon to Wednesday: two nights, and codes that are looked up at each open."""
+    caplog.set_level(logging.INFO, "pd_capflow.recorder")
     begun = datetime(2026, 1, 5, 12, 30, tzinfo=HONG_KONG)
     with Market(begun, FAST * 4) as market:
         recording = market.record(["HK.00700", "US.AAPL"], store, every="1h", until="forever")
         states = States(recording)
         states.wait(lambda status: status.at and status.at > begun + timedelta(hours=45), 60)
         recording.stop()
+    looked_up = [line.partition("sessions: ")[2] for line in caplog.messages if "sessions: " in line]
+    assert looked_up[:4] == [
+        f"HK 2026-01-{hong_kong}, US 2026-01-{new_york}"
+        for hong_kong, new_york in (("05", "02"), ("05", "05"), ("06", "05"), ("06", "06"))
+    ]
     gaps = store.gaps(None, "2026-01-05", "2026-01-06")
     assert gaps.empty, gaps
     assert recording.missing.empty
