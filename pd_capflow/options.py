@@ -83,7 +83,8 @@ QUESTION: Arguments = (
         ("--url",),
         {
             "metavar": "U",
-            "help": "the gateway: tcp://127.0.0.1:11111 (default, or PD_CAPFLOW_URL), ws://, wss://, demo://",
+            "help": "the gateway: tcp://127.0.0.1:11111 (default, or PD_CAPFLOW_URL), ws://, wss://, demo:// "
+            "or store://PATH",
         },
     ),
 )

@@ -51,8 +51,9 @@ def connect(
     Parameters
     ----------
     url : str or list of str, optional
-        ``tcp://HOST:PORT``, ``ws://HOST:PORT``, ``wss://HOST:PORT`` or ``demo://``; by default what
-        `configure`, the environment variable ``PD_CAPFLOW_URL`` or the config file says, or else
+        ``tcp://HOST:PORT``, ``ws://HOST:PORT``, ``wss://HOST:PORT`` or ``demo://``; or ``store://PATH``,
+        which serves what was recorded there. By default what `configure`, the environment variable
+        ``PD_CAPFLOW_URL`` or the config file says, or else
         ``tcp://127.0.0.1:11111``. Of several gateways, whoever has room in its rate budget is asked for
         the next code; one that fails is left out until it is back, and
         ``attrs["capflow"]["source"]["by_code"]`` tells who served what.

@@ -32,18 +32,24 @@ async def reach_embedded(address: Address, make: Callable[[], Connection]) -> Co
     """Connect to a new gateway of what lies at an address, or raise why there is none."""
     near, far = socket.socketpair()
     try:
-        await asyncio.wrap_future(_home().submit(_serve(address, far)))
+        # The far end is the gateway's from here on: see `pd_capflow.client.demo`.
+        portal = _home()
+        await asyncio.shield(asyncio.wrap_future(portal.submit(_serve(address, far, portal))))
         _, connection = await asyncio.get_running_loop().create_connection(make, sock=near)
     except BaseException:
         near.close()
-        far.close()
         raise
     return connection
 
 
-async def _serve(address: Address, far: socket.socket) -> None:
-    # Opening takes a while (the libraries are loaded, the disk is read), and others are served meanwhile.
-    gateway: Any = await asyncio.to_thread(maker_of(address.scheme), address.path)
+async def _serve(address: Address, far: socket.socket, portal: Portal) -> None:
+    try:
+        # Opening takes a while: libraries are loaded, the disk is read. Others are served meanwhile.
+        gateway: Any = await asyncio.to_thread(maker_of(address.scheme), address.path)
+    except BaseException:
+        far.close()
+        raise
+    portal.keep(gateway)
     await gateway.adopt(far)
 
 

@@ -26,6 +26,7 @@ from pd_capflow.errors import (
     DisconnectedError,
     ProtocolError,
     QueryError,
+    StoreError,
     TransportError,
 )
 from pd_capflow.protocol.events import Broken, Heard, Pushed, Quiet
@@ -260,7 +261,7 @@ class Lifeline:
                     return
                 try:
                     await self._connect_in_turn(Deadline(self._settings.timeout), None)
-                except (AuthenticationError, QueryError):
+                except (AuthenticationError, QueryError, StoreError):
                     return  # no use to try again
                 except (TransportError, ProtocolError):
                     continue

@@ -125,8 +125,8 @@ def configure(
     Parameters
     ----------
     url : str, list of str, or None
-        ``tcp://HOST:PORT``, ``ws://HOST:PORT``, ``wss://HOST:PORT`` or ``demo://``; several gateways share
-        the codes. None goes back to ``PD_CAPFLOW_URL``, the config file, or else to
+        ``tcp://HOST:PORT``, ``ws://HOST:PORT``, ``wss://HOST:PORT``, ``demo://`` or ``store://PATH``;
+        several gateways share the codes. None goes back to ``PD_CAPFLOW_URL``, the config file, or else to
         ``tcp://127.0.0.1:11111``.
     key : str or None
         The WebSocket key.

@@ -180,7 +180,7 @@ def test_codes_days_and_the_market_are_known(client_at):
 
 @given(
     minutes=st.integers(1, 20),
-    valid=st.none() | st.integers(-90, 30),
+    valid=st.none() | st.integers(-600, 30),
     stamp=st.integers(0, 1_300_000).map(lambda milliseconds: milliseconds / 1000),
 )
 def test_no_row_and_no_time_is_of_the_future(minutes, valid, stamp):

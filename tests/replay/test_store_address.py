@@ -1,6 +1,8 @@
 """``store://PATH``: a store is reached like a gateway, and everything runs on it unchanged."""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 
 import pd_capflow
 from pd_capflow.client.address import parse_address, parse_addresses
-from pd_capflow.errors import QueryError, StoreError
+from pd_capflow.errors import GatewayError, QueryError, StoreError
 from pd_capflow.store import Store
 from tests.replay.conftest import real_flow
 
@@ -168,6 +170,15 @@ def test_what_was_recorded_lately_is_found_at_any_time_of_day(tmp_path):
     with pd_capflow.connect(store.url) as client:
         same(client.capital_flow([CODE, "US.AAPL"]), frame)
         same(client.capital_distribution(CODE), store.distribution(CODE))
+
+
+def test_a_store_that_goes_away_meanwhile_is_told_not_waited_for(real):
+    with pd_capflow.connect(real.url, timeout=30) as client:
+        assert len(client.capital_flow("US.AAPL")) == 4
+        shutil.rmtree(real.path)
+        for ask in (lambda: client.capital_flow("US.AAPL"), lambda: client.trade_dates("US")):
+            with pytest.raises(GatewayError, match=re.escape(real.path)):
+                ask()
 
 
 def test_a_store_of_minutes_long_ago_is_served_too(tmp_path):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pd_capflow.errors import StoreError
 from pd_capflow.gateway.handlers import capital, history, lists, recorded, snapshot, state, static, trading
 from pd_capflow.gateway.handlers.scene import Refusal, Scene, success
 from pd_capflow.gateway.handlers.state import SERVER_VERSION
@@ -91,7 +92,7 @@ def answer(method: Method, source: Source, now: datetime, c2s: Any, language: La
     """Return the response to a request, or raise its `Refusal`."""
     try:
         return _handler(method, source)(Scene(source, now, language), c2s)
-    except NotRecorded as error:
+    except (NotRecorded, StoreError) as error:  # a store may fail while it is read
         raise Refusal("nothing_recorded", text=error) from None
     except UnknownSecurity as error:
         raise Refusal("unknown_security", symbol=error.security.symbol) from None
