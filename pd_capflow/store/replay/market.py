@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pd_capflow.flow.frames import FLOW_COLUMNS
 from pd_capflow.gateway import Flow, NotRecorded
 from pd_capflow.gateway.market import Distribution
 from pd_capflow.store.replay.shelf import Rows, Shelf
@@ -27,6 +28,7 @@ _MINUTE = 60
 _DEMO = "a replay of pd_capflow's demo gateway: all numbers are invented"
 # Columns of a recorded distribution are pairs of in and out, by tier.
 _IN, _OUT = slice(0, None, 2), slice(1, None, 2)
+_NO_ROWS = Flow(np.empty(0), np.empty((0, len(FLOW_COLUMNS))))
 
 
 class RecordedMarket:
@@ -104,13 +106,14 @@ class RecordedMarket:
 
     def _intraday(self, security: Security, now: datetime) -> Flow:
         """Return the latest session that has begun."""
+        if not self._moving:
+            rows = self._shelf.latest(security)
+            return _NO_ROWS if rows is None else Flow(rows.times, rows.amounts, rows.last_valid)
         for day in reversed(self._shelf.sessions(security, self._today(security, now))):
             rows = self._shelf.session(security, day)
-            if not self._moving:
-                return Flow(rows.times, rows.amounts, rows.last_valid)
             if _has_begun(security.home, day, rows, now):
                 return _until(rows, now.timestamp())
-        return Flow(np.empty(0), np.empty((0, 6)))
+        return _NO_ROWS
 
     def _today(self, security: Security, now: datetime) -> date | None:
         """Return the last day whose rows may be served; None if all may."""

@@ -84,6 +84,18 @@ class Shelf:
             return {}
         return dict(facts_in(recent).get("names", {}))
 
+    def latest(self, security: Security) -> Rows | None:
+        """Return the latest session of a code, read at once if it is of late; None where no minute is."""
+        try:
+            recent = self.store.read(str(security), _lately(None))
+        except StoreError:
+            recent = None
+        if recent is not None and len(recent):
+            newest = pd.DatetimeIndex(recent.index)[-1].normalize()
+            return _rows_of(recent.loc[newest:])
+        days = self.sessions(security, None)
+        return self.session(security, days[-1]) if days else None
+
     def _session(self, security: Security, day: date) -> Rows:
         return self._rows(security, "no session", lambda code: self.store.read(code, day, day))
 
