@@ -23,8 +23,8 @@ hypothesis_settings.register_profile(
 @pytest.fixture(autouse=True)
 def _own_settings(monkeypatch, tmp_path_factory):
     """No test sees another's configuration or used-up budget, or the developer's environment."""
-    for name in ("PD_CAPFLOW_URL", "PD_CAPFLOW_KEY", "PD_CAPFLOW_RSA_KEY", "PD_CAPFLOW_CA_FILE"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("URL", "KEY", "RSA_KEY", "CA_FILE", "STORE"):
+        monkeypatch.delenv(f"PD_CAPFLOW_{name}", raising=False)
     monkeypatch.setenv("PD_CAPFLOW_CONFIG", os.devnull)
     monkeypatch.setattr(settings, "_configured", {})
     monkeypatch.setattr(demo, "_gateways", {})

@@ -339,11 +339,18 @@ def test_out_keeps_the_frame_and_says_so(run, tmp_path, suffix):
 
 
 def test_what_cannot_be_written_costs_no_frame(run, shell, tmp_path):
-    result, printed = run(f"%capflow HK.00700 --out {tmp_path}/nowhere/flow.csv -o kept {DEMO}")
-    assert isinstance(result.error_in_exec, OSError)
-    assert printed.startswith(f"OSError: --out {tmp_path}/nowhere/flow.csv: ")
+    result, printed = run(f"%capflow HK.00700 --out /proc/flow.csv -o kept {DEMO}")
+    assert isinstance(result.error_in_exec, CapflowError)
+    assert "--out /proc/flow.csv: " in printed
     assert len(printed.strip().splitlines()) == 1
     assert len(shell.user_ns["kept"])
+
+
+def test_a_folder_that_is_missing_is_told_before_anything_is_asked(run, shell, tmp_path):
+    result, printed = run(f"%capflow HK.00700 --out {tmp_path}/nowhere/flow.csv -o kept {DEMO}")
+    assert isinstance(result.error_in_exec, CapflowError)
+    assert f"there is no folder {tmp_path}/nowhere" in printed
+    assert "kept" not in shell.user_ns
 
 
 def test_a_semicolon_keeps_the_frame_out_of_sight(run, shell):

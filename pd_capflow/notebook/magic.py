@@ -15,7 +15,7 @@ from pd_capflow.errors import QueryError
 from pd_capflow.files import told_of, writer_for
 from pd_capflow.flow.frames import ATTRS, DEMO_NOTE
 from pd_capflow.notebook.arguments import MANUAL, read_line
-from pd_capflow.notebook.oneline import errors_in_one_line, in_one_line
+from pd_capflow.notebook.oneline import errors_in_one_line
 from pd_capflow.notebook.preferences import Preferences
 from pd_capflow.notebook.suggest import did_you_mean
 from pd_capflow.notebook.variables import Words, codes_of, without_comments
@@ -132,9 +132,5 @@ class CapflowMagics(Preferences, Magics):
 
 
 def _write(frame: pd.DataFrame, write: Callable[[pd.DataFrame], None], path: str) -> None:
-    try:
-        write(frame)
-    except OSError as error:
-        why = f"--out {path}: {error.strerror or error}; expected a file that can be written"
-        raise in_one_line(error, why) from error.__cause__
+    write(frame)
     print(told_of(path, frame))  # noqa: T201  # as the command line says it

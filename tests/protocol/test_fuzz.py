@@ -21,7 +21,7 @@ from pd_capflow.errors import CapflowError
 from pd_capflow.protocol.body import BodyFormat
 from pd_capflow.protocol.cipher import Rsa
 from pd_capflow.protocol.conversation import ClientConversation, ServerConversation
-from pd_capflow.protocol.events import Asked, Broken, Failed, Opened, Pushed, Replied
+from pd_capflow.protocol.events import Asked, Broken, Failed, Heard, Opened, Pushed, Quiet, Replied
 from pd_capflow.protocol.handshake import InitConnect, InitWebSocket
 from pd_capflow.protocol.messages import CAPITAL_FLOW, INIT_CONNECT, INIT_WEBSOCKET, KEEP_ALIVE, NOTIFY
 from pd_capflow.protocol.websocket import ClientWebSocketWire, GatewayWebSocketWire
@@ -241,7 +241,7 @@ class Conversation(RuleBasedStateMachine):
                 case Replied():
                     self._check_reply(event)
                 case _:
-                    assert isinstance(event, Pushed | Failed | Broken)
+                    assert isinstance(event, Pushed | Failed | Quiet | Heard | Broken)
         for event in self.server.events_received():
             self._heard_by("server", event)
             if isinstance(event, Asked):
