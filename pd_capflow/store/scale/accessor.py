@@ -45,6 +45,9 @@ class ScaledAccessor:
     All methods are lazy but `compute` and `persist`. Each gives, once computed, what the method of the same
     name gives of the pandas frame of all partitions. Dask itself keeps no facts (``attrs``) when partitions
     of several codes are put together: `compute` here does.
+
+    What is to be worked out code by code needs no shuffle, which ``groupby("code")`` of many codes would
+    bring: ``frame.map_partitions(own_function)`` sees all rows of each code.
     """
 
     def __init__(self, frame: dd.DataFrame) -> None:

@@ -70,6 +70,27 @@ def test_each_gateway_serves_a_part(tmp_path, cluster, gateways):
     assert_all_there(store, gateways[0].url)
 
 
+def test_no_two_tasks_ask_a_gateway_at_once(tmp_path, cluster, gateways, monkeypatch):
+    """So no two workers use up one budget, though there are more workers than gateways."""
+    submit, take, asked, most = collecting._Round._submit, collecting._Round._take, [], []
+
+    def submitting(self, gateway, codes):
+        asked.append(gateway)
+        most.append(len(asked))
+        return submit(self, gateway, codes)
+
+    def taking(self, answer):
+        asked.remove(answer.gateway)
+        return take(self, answer)
+
+    monkeypatch.setattr(collecting._Round, "_submit", submitting)
+    monkeypatch.setattr(collecting._Round, "_take", taking)
+    store = Store(tmp_path / "store", demo=True)
+    report = gathered(store, cluster, [gateways[0].url, gateways[0].url])
+    assert most == [1] * len(CODES)
+    assert report.gateways == {gateways[0].url: len(CODES)}
+
+
 def test_a_gateway_that_dies_is_left_out(tmp_path, cluster, gateways, after_the_first):
     """The other one serves its codes, and the report says so."""
     dies, stays = gateways
