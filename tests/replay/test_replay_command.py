@@ -114,6 +114,17 @@ def test_the_replay_of_a_demo_says_so_and_serves_it(run, recorded):
     assert frame.attrs["capflow"]["source"]["demo"]
 
 
+def test_the_day_happens_again_before_a_clients_eyes(run, recorded):
+    """An hour of the exchange in a second: rows are added to those before, which stay as they are."""
+    _, address = run("replay", recorded.path, "--at", "10:00", "--speed", "3600", "--limit", "none")
+    with pd_capflow.connect(address, rate=None) as client:
+        first = client.capital_flow(CODE)
+        while len(later := client.capital_flow(CODE)) == len(first):
+            pass
+    pd.testing.assert_frame_equal(later.iloc[: len(first)], first)
+    assert later.index[0] == first.index[0]
+
+
 def test_a_replay_of_real_data_claims_to_be_no_demo(run, real):
     line, address = run("gateway", "--replay", real.url, "--clock", "2025-06-04T20:00-04:00", "--speed", "0")
     assert "recorded data" in line

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ import pytest
 import pd_capflow
 from pd_capflow.client.address import parse_address, parse_addresses
 from pd_capflow.errors import GatewayError, QueryError, StoreError
+from pd_capflow.gateway import Clock
 from pd_capflow.store import Store
 from tests.replay.conftest import real_flow
 
@@ -170,6 +172,27 @@ def test_what_was_recorded_lately_is_found_at_any_time_of_day(tmp_path):
     with pd_capflow.connect(store.url) as client:
         same(client.capital_flow([CODE, "US.AAPL"]), frame)
         same(client.capital_distribution(CODE), store.distribution(CODE))
+
+
+def test_of_sessions_of_late_the_newest_is_served_whichever_was_written_last(tmp_path, served):
+    store = Store(tmp_path / "late", demo=True)
+    now = datetime.now(UTC)
+    frames = []
+    for clock in (now, now - timedelta(days=3)):  # never one session, also over a weekend
+        address = served(clock=Clock(clock, speed=0))
+        with pd_capflow.connect(address, rate=None) as client:
+            frames.append(client.capital_flow([CODE, "US.AAPL"]))
+            store.write(frames[-1])
+    with pd_capflow.connect(store.url) as client:
+        same(client.capital_flow([CODE, "US.AAPL"]), frames[0])
+    assert frames[0].index[0] != frames[1].index[0]
+
+
+def test_a_code_that_never_had_rows_gives_an_empty_frame(tmp_path):
+    store = Store(tmp_path / "empty")
+    store.write(real_flow(minutes=0, last_valid="2025-06-04T09:32:40-04:00"))
+    with pd_capflow.connect(store.url) as client:
+        assert client.capital_flow("US.AAPL").empty
 
 
 def test_a_store_that_goes_away_meanwhile_is_told_not_waited_for(real):
