@@ -159,23 +159,32 @@ class _Round:
     todo: deque[list[str]]
     gateways: list[str]
     report: Collected = field(default_factory=Collected)
+    running: dict[Future, tuple[str, list[str]]] = field(default_factory=dict)
+    done: as_completed = field(default_factory=lambda: as_completed([], raise_errors=False))
+    free: deque[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.free = deque(self.gateways)
 
     def run(self) -> Collected:
-        running: dict[Future, tuple[str, list[str]]] = {}
-        done = as_completed([], raise_errors=False)
-        free = list(self.gateways)
-        while True:
-            while free and self.todo:
-                gateway, codes = free.pop(0), self.todo.popleft()
-                future = self._submit(gateway, codes)
-                running[future] = (gateway, codes)
-                done.add(future)
-            if not running:
-                return self._ended()
-            future = next(done)
-            gateway, codes = running.pop(future)
-            if self._take(self._answer(future, gateway, codes)):
-                free.append(gateway)
+        """Keep every gateway busy until all is asked for; whoever interrupts leaves no task behind."""
+        try:
+            while (self.todo and self.free) or self.running:
+                self._spread()
+                future = next(self.done)
+                gateway, codes = self.running.pop(future)
+                if self._take(self._answer(future, gateway, codes)):
+                    self.free.append(gateway)
+        finally:
+            self.cluster.cancel(list(self.running))
+        return self._ended()
+
+    def _spread(self) -> None:
+        while self.todo and self.free:
+            gateway, codes = self.free.popleft(), self.todo.popleft()
+            future = self._submit(gateway, codes)
+            self.running[future] = (gateway, codes)
+            self.done.add(future)
 
     def _submit(self, gateway: str, codes: list[str]) -> Future:
         home = self._home(gateway)

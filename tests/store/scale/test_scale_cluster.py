@@ -13,6 +13,7 @@ from distributed import as_completed
 
 from tests.store.scale.conftest import MEMORY
 from tests.store.scale.plenty import CODES, fill
+from tests.store.scale.recorded import HONG_KONG
 
 WEEKS = 9
 SAMPLE = [CODES[0], CODES[299], CODES[-1]]
@@ -40,6 +41,17 @@ def plenty(tmp_path_factory):
 @pytest.fixture(scope="module")
 def expected(plenty):
     return strongest(plenty.read(SAMPLE))
+
+
+def test_every_kind_of_measure_runs_on_a_cluster(store_of, small_partitions, cluster):
+    """Of each partition alone, of all of them, and of rows that the workers hold."""
+    store = store_of(HONG_KONG)
+    lazy, frame = store.dask(), store.read()
+    held = lazy.capflow.persist()
+    assert held.npartitions > 1
+    pd.testing.assert_frame_equal(held.capflow.delta().capflow.compute(), frame.capflow.delta())
+    pd.testing.assert_series_equal(lazy.capflow.zscore(4).compute(), frame.capflow.zscore(4))
+    pd.testing.assert_frame_equal(lazy.capflow.rank(n=2).compute(), frame.capflow.rank(n=2))
 
 
 def test_more_rows_than_a_worker_holds(plenty, expected, cluster):
