@@ -69,8 +69,8 @@ def answers(draw):
         source = {"url": ", ".join(URLS), "demo": False}
         source["by_code"] = {code: draw(st.sampled_from(URLS)) for code in codes}
     frame = build_frame(shape, list(parts), parts, period=period, single=single, source=source)
-    if draw(st.booleans()):
-        frame.attrs["capflow"]["names"] = {code: f"name of {code}" for code in codes}
+    if named := draw(st.lists(st.sampled_from(codes), unique=True)):
+        frame.attrs["capflow"]["names"] = {code: f"name of {code[:2]}" for code in named}
     return frame, codes[0] if single else codes, period, shape
 
 
