@@ -72,6 +72,14 @@ def test_a_session_that_was_not_recorded_at_all_is_one_gap(store):
     assert gaps.attrs["capflow"]["calendars"] == {"HK": ["exchange_calendars"]}
 
 
+def test_the_end_of_a_session_and_the_beginning_of_the_next_are_two_gaps(store):
+    store.write(frame_of("HK.00700", minutes("HK")[:-5]))
+    store.write(frame_of("HK.00700", minutes("HK", date(2026, 1, 6))[3:]))
+    gaps = store.gaps()
+    assert told(gaps) == ["05 15:56-16:00 5", "06 09:30-09:32 3"]
+    assert gaps["session"].dt.day.tolist() == [5, 6]
+
+
 def test_holidays_and_the_afternoons_of_half_days_are_no_gaps(store):
     for day in (date(2025, 12, 23), date(2025, 12, 29)):
         store.write(frame_of("HK.00700", minutes("HK", day)))
