@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pd_capflow.store.recorder.checkpoints import latest_checkpoint, next_checkpoint, offset_of
+from pd_capflow.store.recorder.checkpoints import offset_of
+from pd_capflow.store.recorder.look import Look
 from pd_capflow.store.recorder.tasks import SWEEP, Key, Miss, Task
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan"]
 
-# The last minute's row is settled a little after the close.
-_SETTLED = timedelta(minutes=1)
 _AGAIN = timedelta(minutes=1)
 _LONGEST = timedelta(minutes=15)
 _OVERTAKEN = "the next session began before it was asked for"
@@ -79,10 +78,13 @@ class Plan:
     _settled: set[Key] = field(default_factory=set)
     _trouble: dict[Key, _Trouble] = field(default_factory=dict)
     _seen: dict[str, date] = field(default_factory=dict)
+    _aims: dict[str, date | None] = field(default_factory=dict)
+    _look: Look | None = None
 
     def renew(self, codes: Sequence[Security], calendars: Mapping[str, Calendar], every: timedelta) -> None:
         """Go on with other codes, as where a watchlist has changed, and with what calendars tell now."""
         self.codes, self.calendars, self.every = codes, calendars, every
+        self._look = None
 
     def due(self, now: datetime) -> list[Task]:
         """Return what is to be asked now, the longest due first."""
@@ -132,13 +134,12 @@ class Plan:
 
     def sessions(self, now: datetime) -> dict[str, date]:
         """Return the session of each market that a gateway serves now."""
-        latest = {prefix: calendar.latest(now) for prefix, calendar in self.calendars.items()}
+        latest = self._at(now).latest
         return {prefix: session.day for prefix, session in latest.items() if session is not None}
 
     def is_quiet(self, now: datetime) -> bool:
         """Tell whether no market is open."""
-        latest = (calendar.latest(now) for calendar in self.calendars.values())
-        return all(session is None or now >= session.closes + _SETTLED for session in latest)
+        return all(closed is None or now >= closed for closed in self._at(now).closed.values())
 
     def is_finished(self, now: datetime) -> bool:
         """Tell whether every session is over and settled that was there, or about to begin, at first."""
@@ -146,40 +147,53 @@ class Plan:
         return all(self._is_finished(code, now) for code in self.codes)
 
     def _is_finished(self, code: Security, now: datetime) -> bool:
-        calendar = self.calendars[code.market]
-        aim = calendar.on(self.begun.astimezone(code.home.tzinfo).date()) or calendar.latest(self.begun)
-        if aim is None or self._is_settled(str(code), aim.day):
+        aim = self._aim(code.market)
+        if aim is None or self._is_settled(str(code), aim):
             return True
-        latest = calendar.latest(now)
-        return latest is not None and latest.day > aim.day
+        latest = self._at(now).latest[code.market]
+        return latest is not None and latest.day > aim
+
+    def _aim(self, prefix: str) -> date | None:
+        """Return the session that a recording until the close is about: today's, or the last one."""
+        if prefix not in self._aims:
+            calendar = self.calendars[prefix]
+            today = self.begun.astimezone(calendar.market.tzinfo).date()
+            session = calendar.on(today) or calendar.latest(self.begun)
+            self._aims[prefix] = session.day if session else None
+        return self._aims[prefix]
 
     def _is_settled(self, code: str, day: date) -> bool:
         return all(Key(code, day, what) in self._settled for what in SWEEP)
 
+    def _at(self, now: datetime) -> Look:
+        if self._look is None or self._look.at != now:
+            self._look = Look(now, self.calendars, self.every)
+        return self._look
+
     def _tasks(self, place: int, now: datetime) -> list[Task]:
-        code = self.codes[place]
-        session = self.calendars[code.market].latest(now)
-        if session is None:
+        look, code = self._at(now), self.codes[place]
+        session, closed = look.latest[code.market], look.closed[code.market]
+        if session is None or closed is None:
             return []
         self._seen[str(code)] = session.day
-        if now >= session.closes + _SETTLED:
-            return self._sweep(str(code), session)
+        if now >= closed:
+            return self._sweep(str(code), session.day, closed)
         return self._checkpoint(place, session, now)
 
-    def _sweep(self, code: str, session: Session) -> list[Task]:
-        left = [key for what in SWEEP if (key := Key(code, session.day, what)) not in self._settled]
-        return [Task(self._due(key, session), key.what, code, key.session, True) for key in left]
+    def _sweep(self, code: str, day: date, closed: datetime) -> list[Task]:
+        left = [key for what in SWEEP if (key := Key(code, day, what)) not in self._settled]
+        return [Task(self._due(key, closed), key.what, code, day, True) for key in left]
 
-    def _due(self, key: Key, session: Session) -> datetime:
+    def _due(self, key: Key, closed: datetime) -> datetime:
         trouble = self._trouble.get(key)
-        return trouble.after if trouble else session.closes + _SETTLED
+        return trouble.after if trouble else closed
 
     def _checkpoint(self, place: int, session: Session, now: datetime) -> list[Task]:
         code = str(self.codes[place])
         if Key(code, session.day, "intraday") in self._settled:
             return []  # refused for good
         asked = self._asked.get(code)
-        last = latest_checkpoint(session, self._offset(place), self.every, now)
+        last, _ = self._at(now).turns(self.codes[place].market, self._offset(place))
         if asked is None:  # who has just begun asks at once: nobody knows how long he will be there
             last = last or session.opens
         if last is None or (asked is not None and asked >= last):
@@ -187,16 +201,10 @@ class Plan:
         return [Task(last, "intraday", code, session.day, False)]
 
     def _moments(self, place: int, now: datetime) -> Iterator[datetime]:
-        code = self.codes[place]
-        calendar = self.calendars[code.market]
-        latest, following = calendar.latest(now), calendar.following(now)
+        look, market = self._at(now), self.codes[place].market
+        closed, (_, turn) = look.closed[market], look.turns(market, self._offset(place))
         yield from (task.due for task in self._tasks(place, now))
-        if latest is not None:
-            yield latest.closes + _SETTLED
-        for session in (latest, following):
-            turn = session and next_checkpoint(session, self._offset(place), self.every, now)
-            if turn:
-                yield turn
+        yield from (moment for moment in (closed, turn) if moment is not None)
 
     def _offset(self, place: int) -> timedelta:
         return offset_of(place, len(self.codes), self.every)
@@ -204,11 +212,10 @@ class Plan:
     def _give_up(self, now: datetime) -> None:
         """Take for missed what later sessions have overtaken."""
         for code in self.codes:
-            calendar, seen = self.calendars[code.market], self._seen.get(str(code))
-            latest = calendar.latest(now)
+            latest, seen = self._at(now).latest[code.market], self._seen.get(str(code))
             if seen is None or latest is None or latest.day <= seen:
                 continue
-            for session in calendar.between(seen, latest.day)[:-1]:
+            for session in self.calendars[code.market].between(seen, latest.day)[:-1]:
                 self._overtaken(str(code), session.day)
 
     def _overtaken(self, code: str, day: date) -> None:

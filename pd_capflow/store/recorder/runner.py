@@ -305,7 +305,7 @@ class Recorder:
         if question is not None:
             with suppress(GatewayError):  # then others are asked
                 told = await self._client.fetch(question)
-        return calendar_of(prefix, first, last, told)
+        return await asyncio.to_thread(calendar_of, prefix, first, last, told)  # it may have much to load
 
     async def _wait_for(self, wake: datetime | None) -> None:
         told = wake.astimezone(self._zone) if wake else None
