@@ -110,7 +110,7 @@ def collect(
     >>> from distributed import Client
     >>> store = pd_capflow.Store(tempfile.mkdtemp(), demo=True)
     >>> days = {"period": "day", "start": "2026-01-05", "end": "2026-01-09"}
-    >>> with Client(processes=False, dashboard_address=None) as cluster:
+    >>> with Client(processes=False, dashboard_address="127.0.0.1:0") as cluster:
     ...     collect(["HK.00700", "HK.09988"], store, client=cluster, gateways=["demo://"], **days)
     <Collected 2 codes, 10 rows, 0 failed>
     """
@@ -160,10 +160,11 @@ class _Round:
     gateways: list[str]
     report: Collected = field(default_factory=Collected)
     running: dict[Future, tuple[str, list[str]]] = field(default_factory=dict)
-    done: as_completed = field(default_factory=lambda: as_completed([], raise_errors=False))
+    done: as_completed = field(init=False)
     free: deque[str] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.done = as_completed([], loop=self.cluster.loop, raise_errors=False)
         self.free = deque(self.gateways)
 
     def run(self) -> Collected:

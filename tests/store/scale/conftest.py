@@ -38,22 +38,30 @@ def small_partitions(monkeypatch):
     monkeypatch.setattr(frames, "dask_frame", cut)
 
 
-@pytest.fixture
-def cluster(tmp_path):
-    """Start two workers in processes of their own, each with a memory of its own limit."""
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory):
+    """Start two workers in processes of their own, each with a limit to its memory."""
     from distributed import Client, LocalCluster
 
-    surroundings = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PD_CAPFLOW_CONFIG": os.devnull}
+    folder = tmp_path_factory.mktemp("cluster")
     with (
         LocalCluster(
             n_workers=2,
             threads_per_worker=1,
             processes=True,
             memory_limit=MEMORY,
-            dashboard_address=None,
-            env=surroundings,
-            local_directory=str(tmp_path / "workers"),
-        ) as workers,
-        Client(workers) as client,
+            dashboard_address="127.0.0.1:0",  # any free port: without one it asks for 8787
+            env={"XDG_CACHE_HOME": str(folder), "PD_CAPFLOW_CONFIG": os.devnull},
+            local_directory=str(folder),
+        ) as started,
+        Client(started, set_as_default=False) as client,
     ):
         yield client
+
+
+@pytest.fixture
+def cluster(workers):
+    """Give both workers, also after a test that killed one."""
+    workers.wait_for_workers(2, timeout=60)
+    with workers.as_current():
+        yield workers

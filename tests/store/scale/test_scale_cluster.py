@@ -9,7 +9,7 @@ import dask
 import numpy as np
 import pandas as pd
 import pytest
-from distributed import as_completed
+from distributed import as_completed, futures_of
 
 from tests.store.scale.conftest import MEMORY
 from tests.store.scale.plenty import CODES, fill
@@ -48,7 +48,7 @@ def test_every_kind_of_measure_runs_on_a_cluster(store_of, small_partitions, clu
     store = store_of(HONG_KONG)
     lazy, frame = store.dask(), store.read()
     held = lazy.capflow.persist()
-    assert held.npartitions > 1
+    assert len(futures_of(held)) == held.npartitions > 1
     pd.testing.assert_frame_equal(held.capflow.delta().capflow.compute(), frame.capflow.delta())
     pd.testing.assert_series_equal(lazy.capflow.zscore(4).compute(), frame.capflow.zscore(4))
     pd.testing.assert_frame_equal(lazy.capflow.rank(n=2).compute(), frame.capflow.rank(n=2))
