@@ -18,7 +18,7 @@ EXTRAS = {
     "ws": ("websockets",),
     "calendar": ("exchange_calendars",),
     "store": ("deltalake", "pyarrow"),
-    "dask": ("dask", "distributed", "dask_deltatable"),
+    "dask": ("dask", "distributed", "deltalake", "pyarrow"),
     "progress": ("tqdm",),
 }
 
