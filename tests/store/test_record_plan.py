@@ -116,6 +116,12 @@ def test_two_markets_are_asked_each_in_its_hours():
     assert plan.is_finished(at("04 05:02"))
 
 
+def test_a_sweep_asks_for_the_minutes_of_all_codes_before_anything_else():
+    """They are gone with the next open; a day's row is served for years."""
+    plan = plan_of("HK.00700", "HK.09988", begun=at("03 17:00"))
+    assert [what for what, _ in asked(plan, at("03 17:00"))] == [what for what in SWEEP for _ in range(2)]
+
+
 def test_who_begins_in_the_middle_of_a_session_asks_at_once():
     plan = plan_of("HK.00700", begun=at("03 10:03"))
     assert asked(plan, at("03 10:03")) == [("intraday", "HK.00700")]

@@ -39,6 +39,10 @@ class _Trouble:
     why: str
 
 
+def _urgency(task: Task) -> tuple[datetime, int]:
+    return task.due, SWEEP.index(task.what)
+
+
 @dataclass
 class Plan:
     """Says what is due, and when to look again.
@@ -90,7 +94,7 @@ class Plan:
         """Return what is to be asked now, the longest due first."""
         self._give_up(now)
         tasks = (task for place in range(len(self.codes)) for task in self._tasks(place, now))
-        return sorted((task for task in tasks if task.due <= now), key=lambda task: task.due)
+        return sorted((task for task in tasks if task.due <= now), key=_urgency)
 
     def wake(self, now: datetime) -> datetime | None:
         """Return when something more will be due; None where no session is known to come."""
