@@ -15,11 +15,20 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from pd_capflow.client.backoff import pauses
-from pd_capflow.errors import BatchError, CapflowError, GatewayError, QueryError, StoreError
+from pd_capflow.errors import BatchError, CapflowError, GatewayError, StoreError
 from pd_capflow.store.calendar import Calendar, calendar_of, question_of
 from pd_capflow.store.recorder.answers import Answers, is_for_good, reason
-from pd_capflow.store.recorder.checkpoints import BATCH, stretched
+from pd_capflow.store.recorder.checkpoints import stretched
 from pd_capflow.store.recorder.plan import Plan
+from pd_capflow.store.recorder.questions import (
+    about,
+    batch_of,
+    check_demo,
+    check_markets,
+    few,
+    prefixes,
+    question,
+)
 from pd_capflow.store.recorder.resume import settled
 from pd_capflow.store.recorder.status import Status
 
@@ -32,7 +41,6 @@ if TYPE_CHECKING:
 
     from pd_capflow.client import AsyncClient, SpreadClient
     from pd_capflow.flow.selectors import Selection
-    from pd_capflow.security import Security
     from pd_capflow.store import Store
     from pd_capflow.store.recorder.tasks import Miss, Task
 
@@ -46,8 +54,8 @@ Until = Literal["close", "forever"]
 
 # What a gateway still lacks after so many sweeps it will not get any more.
 _TRIES = 3
-# Days around today that calendars are asked for, and that a day's rows are asked again for.
-_PAST, _COMING, _DAYS_AGAIN = timedelta(days=10), timedelta(days=30), timedelta(days=10)
+# Days around today that calendars are asked for.
+_PAST, _COMING = timedelta(days=10), timedelta(days=30)
 _LONGEST_PAUSE_S = 60.0
 _RENEWED_AFTER = timedelta(minutes=1)
 
@@ -147,7 +155,7 @@ class Recorder:
 
     async def _begin(self) -> None:
         await self._client.connect()
-        _check_demo(self._client.source(), self._store)
+        check_demo(self._client.source(), self._store)
         await self._renew()
 
     def _is_finished(self) -> bool:
@@ -165,7 +173,7 @@ class Recorder:
         tasks = self._here.due(now)
         self._tell_misses()
         if tasks:
-            await self._do(_batch_of(tasks))
+            await self._do(batch_of(tasks))
         elif not self._is_finished():
             if self._here.is_quiet(now):
                 await self._tidy()
@@ -198,11 +206,11 @@ class Recorder:
         first, codes = tasks[0], [task.code for task in tasks]
         kind = "sweep" if first.is_sweep else "checkpoint"
         log.info(
-            "> asked %s of %d codes (%s, %s of %s)", first.what, len(codes), _few(codes), kind, first.session
+            "> asked %s of %d codes (%s, %s of %s)", first.what, len(codes), few(codes), kind, first.session
         )
         self._say("asking", next_wake=None)
         try:
-            frame = await self._unless_stopped(_question(self._client, first, codes))
+            frame = await self._unless_stopped(question(self._client, first, codes))
         except BatchError as error:
             answers = Answers(error.frame, error.errors)
         except CapflowError as error:
@@ -210,7 +218,7 @@ class Recorder:
         else:
             answers = Answers(frame)
         for code, why in answers.errors.items():
-            log.warning("! %s", _about(code, reason(why)))
+            log.warning("! %s", about(code, reason(why)))
         came = answers.frame if answers.has_rows else None
         log.info(
             "< %d of %d codes, %d rows",
@@ -285,8 +293,8 @@ class Recorder:
     async def _renew(self) -> None:
         choice = await self._client.expand(self._selection, flowing=True)
         codes, now = choice.securities, self._now()
-        _check_markets(codes)
-        calendars = {prefix: await self._calendar(prefix, now) for prefix in _prefixes(codes)}
+        check_markets(codes)
+        calendars = {prefix: await self._calendar(prefix, now) for prefix in prefixes(codes)}
         every = stretched(self._every, len(codes), self._client.budget)
         self._zone = codes[0].home.tzinfo  # times are told by the first code's clock
         if self._plan is None:
@@ -301,10 +309,10 @@ class Recorder:
 
     async def _calendar(self, prefix: str, now: datetime) -> Calendar:
         first, last = now.date() - _PAST, now.date() + _COMING
-        question, told = question_of(prefix, first, last), None
-        if question is not None:
+        dates, told = question_of(prefix, first, last), None
+        if dates is not None:
             with suppress(GatewayError):  # then others are asked
-                told = await self._client.fetch(question)
+                told = await self._client.fetch(dates)
         return await asyncio.to_thread(calendar_of, prefix, first, last, told)  # it may have much to load
 
     async def _wait_for(self, wake: datetime | None) -> None:
@@ -339,7 +347,7 @@ class Recorder:
 
     def _tell_misses(self) -> None:
         for miss in self._here.misses[self._told :]:
-            log.warning("! missing: %s of %s: %s", miss.what, miss.session, _about(miss.code, miss.why))
+            log.warning("! missing: %s of %s: %s", miss.what, miss.session, about(miss.code, miss.why))
         self._told = len(self._here.misses)
 
     def _say(self, state: str, **facts: Any) -> None:
@@ -364,54 +372,3 @@ async def _whole(work: Coroutine[Any, Any, T]) -> T:
         with suppress(Exception):
             await task
         raise
-
-
-def _question(client: Any, task: Task, codes: list[str]) -> Coroutine[Any, Any, pd.DataFrame]:
-    if task.what == "distribution":
-        asked: Coroutine[Any, Any, pd.DataFrame] = client.capital_distribution(codes, progress=False)
-    elif task.what == "day":
-        since = task.session - _DAYS_AGAIN
-        asked = client.capital_flow(codes, "day", since, task.session, progress=False)
-    else:
-        asked = client.capital_flow(codes, progress=False)
-    return asked
-
-
-def _batch_of(tasks: list[Task]) -> list[Task]:
-    """Return the tasks that can be one question with the first."""
-
-    def kind(task: Task) -> tuple[Any, ...]:
-        return task.what, task.session, task.is_sweep, task.code.partition(".")[0]
-
-    return [task for task in tasks if kind(task) == kind(tasks[0])][:BATCH]
-
-
-def _prefixes(codes: Sequence[Security]) -> list[str]:
-    return sorted({code.market for code in codes})
-
-
-def _check_markets(codes: Sequence[Security]) -> None:
-    for code in codes:
-        if not code.home.sessions:
-            raise QueryError(f"{code} is of a market without capital flow; expected one such as HK.00700")
-
-
-def _check_demo(source: dict[str, Any], store: Store) -> None:
-    if source["demo"] and not store.demo:
-        raise StoreError(
-            f"store {store.path}: {source['url']} serves invented data, which must not get into a store of "
-            "real data; record it into a store of its own, opened with demo=True (--demo)"
-        )
-    if store.demo and not source["demo"]:
-        raise StoreError(
-            f"store {store.path} is for invented data, and {source['url']} serves real data; record it into "
-            "another store, opened without demo=True (--demo)"
-        )
-
-
-def _about(code: str, text: str) -> str:
-    return text if code in text else f"{code}: {text}"
-
-
-def _few(codes: Sequence[str]) -> str:
-    return ", ".join(codes[:3]) + (", ..." if len(codes) > 3 else "")
