@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import pickle
 import random
+import shutil
 import subprocess
 import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -151,19 +153,24 @@ def test_a_disk_that_is_full_from_the_start_is_told(small_disk, poll):
     assert store.read("HK.00700").equals(frame)
 
 
+@pytest.fixture
+def open_folder():
+    """A folder that everybody may look into; those of pytest are for their owner alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @pytest.mark.parametrize(("made", "mode"), [(True, 0o755), (True, 0o700), (False, None)])
-def test_without_permission_it_is_told(made, mode, polls, tmp_path):
+def test_without_permission_it_is_told(made, mode, polls, open_folder):
     """Somebody who may read the store and not write it, may not even look, and may not make one."""
     assert os.getuid() == 0, "only root can be somebody else"
     frames, file = polls
-    path = tmp_path / "flows"
+    path = open_folder / "flows"
     if made:
         Store(path).write(frames[0])
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.owner() == "root" and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o055)
-    if made:
         path.chmod(mode)
+    file = shutil.copy(file, open_folder)
     told = start(path, file, "65534").communicate()[0]
     # What is there already is nothing to write, and so nothing to refuse.
     assert told.count("refused") == len(frames) - (mode == 0o755), told
