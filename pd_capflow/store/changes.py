@@ -3,6 +3,7 @@
 The later poll of a session wins, whenever it is written: later is what has the newer last valid time,
 and, of equals, what has more rows. An earlier one still adds rows that are not there. Rows that say what
 the table says are not written again, but for the last of an answer, which carries its last valid time.
+The row of a running week or month takes the place of the one that it has outgrown.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ import pandas as pd
 
 from pd_capflow.store.files import Wanted
 from pd_capflow.store.rows import instant_of
+from pd_capflow.store.spans import outgrown
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pd_capflow.store.layout import Layout
 
 __all__ = ["Change", "change_of"]
@@ -51,7 +55,8 @@ def change_of(rows: pd.DataFrame, held: pd.DataFrame, layout: Layout) -> Change:
     rows : pandas.DataFrame
         All rows of the answer.
     held : pandas.DataFrame
-        Rows of the same codes and sessions that the table has, and all between these sessions.
+        Rows of the same codes and sessions that the table has, and all between these sessions; of weeks
+        and months all of the same ones.
     layout : Layout
         The table.
     """
@@ -64,16 +69,23 @@ def change_of(rows: pd.DataFrame, held: pd.DataFrame, layout: Layout) -> Change:
     differs |= _last_of_answer(rows, layout) & _differs(both, ["last_valid_time"])
     fresh = ~known & ~(rows["empty"].to_numpy(bool) & has_rows)
     changed = known & differs & ~stale
-    written = rows[fresh | changed]
-    if not changed.any():
+    period = _period(rows, layout)
+    late = outgrown(rows, held, period)
+    written, gone = rows[(fresh | changed) & ~late], outgrown(held, rows, period)
+    if not (changed & ~late).any() and not gone.any():
         return Change(len(written), written)
-    return _replacing(written, held, layout)
+    return _replacing(written, held, gone, layout)
 
 
-def _replacing(written: pd.DataFrame, held: pd.DataFrame, layout: Layout) -> Change:
+def _period(rows: pd.DataFrame, layout: Layout) -> str:
+    return str(rows["period"].iloc[0]) if layout.partition == "period" else "intraday"
+
+
+def _replacing(written: pd.DataFrame, held: pd.DataFrame, gone: NDArray[np.bool_], layout: Layout) -> Change:
     codes = written["code"].unique().tolist()
-    first, last = written["session"].min(), written["session"].max()
-    beside = held[held["code"].isin(codes) & held["session"].between(first, last)]
+    touched = pd.concat([written["session"], held["session"][gone]])
+    first, last = touched.min(), touched.max()
+    beside = held[~gone & held["code"].isin(codes) & held["session"].between(first, last)]
     kept = beside.merge(written[_key(layout)], on=_key(layout), how="left", indicator="where")
     kept = kept[(kept["where"] == "left_only").to_numpy()]
     whole = pd.concat([kept[list(written.columns)], written]).sort_values(["code", "time", "nth"])

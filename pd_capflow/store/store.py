@@ -25,6 +25,7 @@ from pd_capflow.store.layout import DISTRIBUTIONS, INTRADAY, LAYOUTS, layout_of
 from pd_capflow.store.marker import check_facts, check_kind, check_place, facts_of
 from pd_capflow.store.moments import moment_of, version_at, versions_of
 from pd_capflow.store.rows import arrow_of, layout_for, rows_from
+from pd_capflow.store.spans import span_around
 from pd_capflow.store.table import Table
 
 if TYPE_CHECKING:
@@ -391,7 +392,7 @@ class Store:
         sessions = rows["session"].dt.date
         codes = rows["code"].unique().tolist()
         period = rows["period"].iloc[0] if layout.partition == "period" else "intraday"
-        wanted = Wanted(codes, sessions.min(), sessions.max(), period)
+        wanted = Wanted(codes, *span_around(sessions.min(), sessions.max(), period), period)
         held: pd.DataFrame = snapshot.rows(wanted, layout.schema.names).to_pandas()
         held["session"] = pd.to_datetime(held["session"]).dt.as_unit(rows["session"].dt.unit)
         held["code"] = held["code"].astype("str")

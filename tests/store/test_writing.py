@@ -130,3 +130,28 @@ def test_a_store_opened_before_another_kind_was_made_there_refuses(tmp_path, pol
 
 def test_it_opens_lazily_from_the_package():
     assert pd_capflow.Store is Store
+
+
+@pytest.mark.parametrize(
+    ("period", "day", "later"),
+    [("week", "2025-12-30", "2026-01-02"), ("month", "2026-01-05", "2026-01-30")],
+)
+def test_a_running_week_or_month_that_grew_takes_the_place_of_what_it_was(store, poll, period, day, later):
+    """A gateway dates it with the last session that it has so far, so its time moves."""
+    codes = {"HK.00700": {"00:00": 2}, "US.AAPL": {"00:00": 3}}
+    whole = poll({"HK.00700": {"00:00": 1}}, "2025-11-28", period)
+    store.write(whole)
+    before = poll(codes, day, period)
+    store.write(before)
+    assert store.write(poll({"HK.00700": {"00:00": 5}}, later, period)) == 1
+    assert store.write(before) == 0
+    assert store.read("HK.00700", period=period)["in_flow"].tolist() == [1, 5]
+    assert store.read("US.AAPL", period=period)["in_flow"].tolist() == [3]
+    assert store.verify()
+
+
+@pytest.mark.parametrize(("period", "days"), [("day", ("05", "06")), ("week", ("09", "12"))])
+def test_days_and_weeks_beside_each_other_stay_both(store, poll, period, days):
+    for day in days:
+        store.write(poll({"HK.00700": {"00:00": 1}}, f"2026-01-{day}", period))
+    assert len(store.read("HK.00700", period=period)) == 2
