@@ -25,6 +25,7 @@ from pd_capflow.flow.sessions import times_of
 from pd_capflow.security import Security
 from pd_capflow.store.call import read_each
 from pd_capflow.store.lacking import lacking_days, recorded_beyond
+from pd_capflow.store.spans import begins_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,7 +90,7 @@ def topped_up(store: Store, call: Call, client: Client, *, keep: bool = False) -
     return call.frame(union, answer.errors)
 
 
-def merged(held: Columns, fresh: Columns, *, zone: str | None = None) -> Columns:
+def merged(held: Columns, fresh: Columns, *, zone: str | None = None, period: str = "day") -> Columns:
     """Return the union of recorded rows and a gateway's, in the order of time.
 
     Parameters
@@ -99,6 +100,9 @@ def merged(held: Columns, fresh: Columns, *, zone: str | None = None) -> Columns
     zone : str, optional
         The exchange's zone, where there is one row a day at most, at whatever hour. By default rows are
         running totals, of which a later answer holds all earlier rows as they ended.
+    period : str
+        Of what there is one row at most where there is a zone: a running week's is dated with the last
+        session that it has so far.
 
     Examples
     --------
@@ -108,7 +112,7 @@ def merged(held: Columns, fresh: Columns, *, zone: str | None = None) -> Columns
     >>> merged(held, fresh).amounts.tolist()
     [[1.0], [2.5], [3.0]]
     """
-    recorded, told = _keys(held, zone), _keys(fresh, zone)
+    recorded, told = _keys(held, zone, period), _keys(fresh, zone, period)
     taken = np.ones(len(told), bool)
     is_older = _is_older(fresh.last_valid_time, held.last_valid_time)
     if is_older and len(told) and len(recorded):
@@ -122,11 +126,12 @@ def merged(held: Columns, fresh: Columns, *, zone: str | None = None) -> Columns
     return Columns(time[order], amounts[order], newest)
 
 
-def _keys(part: Columns, zone: str | None) -> NDArray[np.int64]:
-    """Return what tells a row from others: its time, or its day at the exchange."""
+def _keys(part: Columns, zone: str | None, period: str) -> NDArray[np.int64]:
+    """Return what tells a row from others: its time, or its day, week or month at the exchange."""
     if zone is None:
         return part.time
-    return pd.DatetimeIndex(part.time.view("M8[us]"), tz="UTC").tz_convert(zone).normalize().asi8
+    local = pd.DatetimeIndex(part.time.view("M8[us]"), tz="UTC").tz_convert(zone).tz_localize(None)
+    return begins_of(local.normalize().to_series(), period).to_numpy("M8[s]").astype(np.int64)
 
 
 def columns_of(frame: pd.DataFrame) -> _Parts:
@@ -230,7 +235,9 @@ def _union(store: Store, call: Call, held: _Answer, fresh: _Answer) -> pd.DataFr
     if not came:
         return None
     zones = {code: None if call.period == "intraday" else code.home.zone for code in came}
-    parts = {code: _one(held.parts.get(code), fresh.parts.get(code), zones[code]) for code in came}
+    parts = {
+        code: _one(held.parts.get(code), fresh.parts.get(code), zones[code], call.period) for code in came
+    }
     frame = build_frame(
         FLOW,
         came,
@@ -268,9 +275,9 @@ def _names(facts: Sequence[Mapping[str, Any]], parts: _Parts) -> dict[str, Any]:
     return {"names": told} if told else {}
 
 
-def _one(held: Columns | None, fresh: Columns | None, zone: str | None) -> Columns:
+def _one(held: Columns | None, fresh: Columns | None, zone: str | None, period: str) -> Columns:
     if held is not None and fresh is not None:
-        return merged(held, fresh, zone=zone)
+        return merged(held, fresh, zone=zone, period=period)
     found = held or fresh
     assert found is not None  # noqa: S101  # for the type checker: it came from one of them
     return found

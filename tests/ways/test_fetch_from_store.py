@@ -286,6 +286,16 @@ def test_weeks_are_asked_for_and_joined_with_what_only_the_store_has(ask, store)
     pd.testing.assert_frame_equal(found, whole)
 
 
+@pytest.mark.parametrize("period", ["week", "month"])
+def test_a_week_or_month_that_was_recorded_while_it_ran_comes_once(ask, store, period):
+    """Its row is dated with the last session that it had then, so the gateway's has another time."""
+    question = ("HK.00700", period, "2025-05-01", "2025-06-04")
+    store.write(ask(2025, 6, 3, 12)[0].capital_flow(*question))
+    client, _ = ask(2025, 6, 4, 12)
+    found = pd_capflow.fetch(*question, source="auto", store=store, client=client)
+    pd.testing.assert_frame_equal(found, client.capital_flow(*question))
+
+
 def test_of_minutes_earlier_sessions_are_as_recorded_and_the_latest_is_the_gateways(ask, store):
     earlier = ask(2025, 6, 3, 17)[0].capital_flow(CODES)
     store.write(earlier)
