@@ -46,7 +46,8 @@ def compact(table: Table, keep: Any) -> int:
     snapshot = table.snapshot()
     if snapshot is None:
         return 0
-    parts = _untidy(snapshot.files)
+    with translated(table.root):
+        parts = _untidy(snapshot.files)
     for part in parts:
         _rewrite(table, within(part, table.layout))
     with translated(table.root):

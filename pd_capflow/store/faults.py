@@ -6,6 +6,7 @@ table does not know is told as it came.
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["foreign_errors", "translated"]
 
 _WORDS = 300
+# The process that uses stores.
+_user: dict[str, int] = {}
 # What the text holds, in lower case -> what is wrong and what to do.
 _FAULTS = (
     (
@@ -39,6 +42,18 @@ _FAULTS = (
     (
         ("read-only file system", "os error 30"),
         "the file system is read-only; choose a path that can be written",
+    ),
+    (
+        ("could not create local directory",),
+        "the folder cannot be made there; choose another path",
+    ),
+    (
+        ("magic bytes", "file size is 0", "corrupt", "thrift"),
+        "a file of the store is damaged: verify() tells which; put it back from a copy of the store",
+    ),
+    (
+        ("json error", "no table metadata", "invalid table location"),
+        "its log is damaged; put it back from a copy of the store, or record to another path",
     ),
     (
         ("no such file", "os error 2", "not found", "notfound"),
@@ -66,10 +81,20 @@ def foreign_errors() -> tuple[type[BaseException], ...]:
 @contextmanager
 def translated(path: str) -> Iterator[None]:
     """Raise a `StoreError` that names the path for whatever the libraries below raise."""
+    _check_not_forked(path)
     try:
         yield
     except foreign_errors() as error:
         raise StoreError(f"store {path}: {_meaning(error)}") from error
+
+
+def _check_not_forked(path: str) -> None:
+    """Refuse to go on in the fork of a process that has used a store: Delta Lake's threads are not there."""
+    if _user.setdefault("pid", os.getpid()) != os.getpid():
+        raise StoreError(
+            f"store {path}: this process was forked from one that had used a store; start it anew instead, "
+            "by multiprocessing.get_context('spawn')"
+        )
 
 
 def _meaning(error: BaseException) -> str:

@@ -71,10 +71,23 @@ def check_place(path: str, *, there: bool) -> None:
         raise StoreError(f"store {path}: a file is in the way; give a new or empty folder") from None
     except OSError as error:
         raise StoreError(f"store {path}: the folder cannot be read ({error.strerror})") from error
+    for layout in LAYOUTS:
+        _check_table(folder / layout.name, path)
     if other := sorted(names - {layout.name for layout in LAYOUTS}):
         raise StoreError(
             f"store {path}: this is no store, and it holds other things, such as {other[0]!r}; give a new or "
             "empty folder"
+        )
+
+
+def _check_table(folder: Path, path: str) -> None:
+    """Refuse to make a table among files that no log tells of."""
+    if folder.is_file() or (
+        (folder.is_dir() and any(folder.iterdir())) and not (folder / "_delta_log").exists()
+    ):
+        raise StoreError(
+            f"store {path}: {folder.name} holds files and no log that tells of them; put the log back from a "
+            "copy of the store, or give a new or empty folder"
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from pd_capflow.errors import QueryError, StoreError
@@ -21,14 +22,14 @@ _EXPECTED = "is no moment; expected one such as '2026-01-05 14:00+08:00'"
 
 def moment_of(as_of: Any, codes: Sequence[str] | None) -> int | pd.Timestamp:
     """Return a version, or a moment; one without a zone is in exchange time, where codes have one."""
-    if isinstance(as_of, int) and not isinstance(as_of, bool):
-        return as_of
+    if isinstance(as_of, (int, np.integer)) and not isinstance(as_of, bool):
+        return int(as_of)
+    if isinstance(as_of, (float, np.floating)):
+        raise QueryError(f"as_of={as_of!r} is no whole number, as a version is, and {_EXPECTED}")
     try:
         moment = pd.Timestamp(as_of)
     except (TypeError, ValueError) as error:
-        raise QueryError(
-            f"as_of={as_of!r} is no moment; expected one such as '2026-01-05 14:00+08:00'"
-        ) from error
+        raise QueryError(f"as_of={as_of!r} {_EXPECTED}") from error
     if pd.isna(moment):
         raise QueryError(f"as_of={as_of!r} {_EXPECTED}")
     if moment.tz is not None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow.compute as pc
 
-from pd_capflow.errors import StoreError
+from pd_capflow.errors import QueryError, StoreError
 from pd_capflow.flow.frames import Shape
 from pd_capflow.flow.queries.question import PERIODS as NAMES_OF_PERIODS
 from pd_capflow.flow.queries.question import one_of, parse_codes, parse_day
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 __all__ = ["Store"]
 
 _MOST_CODES_NAMED = 5
+_EXPECTED = "give a folder, or a URL such as s3://BUCKET/PATH"
+_READ_OTHERWISE = re.compile(r"\\|%[0-9A-Fa-f]{2}")
 
 
 class Store:
@@ -80,6 +84,9 @@ class Store:
 
     def __repr__(self) -> str:
         return f"Store({self.path!r}{', demo=True' if self.demo else ''})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), demo=self.demo), (self.path,)
 
     @property
     def url(self) -> str:
@@ -454,10 +461,19 @@ def _door_to_dask(path: str) -> ModuleType:
 
 
 def _normal(path: str | os.PathLike[str]) -> str:
-    text = os.fspath(path).removeprefix("store://").removeprefix("file://")
-    if not text:
-        raise StoreError("the path is empty; give a folder, or a URL such as s3://BUCKET/PATH")
-    return text.rstrip("/") if "://" in text else str(Path(text).expanduser().absolute())
+    if not isinstance(path, (str, os.PathLike)):
+        raise StoreError(f"a path cannot be {path!r}; {_EXPECTED}")
+    text = os.fsdecode(path).removeprefix("store://").removeprefix("file://")
+    if not text or "\0" in text:
+        raise StoreError(f"the path is {'damaged' if text else 'empty'}; {_EXPECTED}")
+    if "://" in text:
+        return text.rstrip("/")
+    if _READ_OTHERWISE.search(text) and os.sep == "/":
+        raise StoreError(
+            f"store {text}: Delta Lake reads a backslash, or % before two digits, as other "
+            "characters; choose a path without"
+        )
+    return str(Path(text).expanduser().absolute())
 
 
 def _range(start: Any, end: Any, asked: list[str] | None) -> tuple[date | None, date | None]:
@@ -472,4 +488,8 @@ def _known_columns(columns: Sequence[str] | None, layout: Layout) -> list[str]:
     if columns is None:
         return layout.amounts
     names = [columns] if isinstance(columns, str) else list(columns)
+    if not names or len(set(names)) < len(names):
+        raise QueryError(
+            f"columns={columns!r}; expected one or more, each once, of {', '.join(layout.amounts)}"
+        )
     return [one_of("column", name, layout.amounts) for name in names]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -128,3 +129,29 @@ def test_a_table_that_contradicts_the_store_is_found(held, poll):
     table = DeltaTable(f"{held.path}/periods")
     table.alter.set_table_properties({"capflow.demo": "true"}, raise_if_not_exists=False)
     assert "periods, the table: it says another thing" in problems(held)
+
+
+def test_a_damaged_file_or_log_is_told_whatever_is_done(held):
+    file = next(iter((Path(held.path) / "intraday").rglob("*.parquet")))
+    file.write_bytes(file.read_bytes()[:100])
+    again = Store(held.path)
+    for do in (again.read, again.compact, again.codes):
+        with pytest.raises(StoreError, match=r"a file of the store is damaged: verify\(\) tells which"):
+            do()
+    log = max((Path(held.path) / "intraday" / "_delta_log").glob("*.json"))
+    log.write_text(log.read_text()[:100])
+    with pytest.raises(StoreError, match="its log is damaged; put it back from a copy"):
+        Store(held.path)
+
+
+def test_a_missing_file_stops_compaction_with_what_to_do(held):
+    next(iter((Path(held.path) / "intraday").rglob("*.parquet"))).unlink()
+    with pytest.raises(StoreError, match=r"a file of the store is missing: verify\(\) tells which"):
+        Store(held.path).compact()
+
+
+def test_a_store_whose_log_is_gone_is_not_begun_anew_over_its_files(held, poll):
+    shutil.rmtree(Path(held.path) / "intraday" / "_delta_log")
+    with pytest.raises(StoreError, match="intraday holds files and no log"):
+        Store(held.path).write(poll({"HK.00700": {"09:30": 1}}))
+    assert list((Path(held.path) / "intraday").rglob("*.parquet"))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import pickle
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pandas as pd
 import pytest
 from deltalake import DeltaTable
@@ -151,3 +154,56 @@ def test_a_reader_sees_what_another_writes(held, poll):
     held.write(poll({"HK.00388": {"09:30": 1}}))
     assert reader.codes() == ["HK.00005", "HK.00388", "HK.00700"]
     assert held.url == reader.url == f"store://{held.path}"
+
+
+@pytest.mark.parametrize("columns", [[], ["in_flow", "in_flow"], ["nothing"]])
+def test_columns_that_cannot_be_read_are_refused(store, poll, columns):
+    store.write(poll({"HK.00700": {"09:30": 1}}))
+    with pytest.raises(QueryError, match="column"):
+        store.read("HK.00700", columns=columns)
+
+
+def test_a_version_is_a_whole_number_of_any_kind(store, poll):
+    store.write(poll({"HK.00700": {"09:30": 1}}))
+    assert len(store.read("HK.00700", as_of=np.int64(1))) == 1
+    with pytest.raises(QueryError, match=r"as_of=1\.5 is no whole number"):
+        store.read("HK.00700", as_of=1.5)
+
+
+@pytest.mark.parametrize("path", [None, 5, "", "a\0b", "/tmp/a%20b", "/tmp/a\\b"])  # noqa: S108  # not opened
+def test_a_path_that_nothing_can_be_kept_at_is_refused(path):
+    with pytest.raises(StoreError, match="path"):
+        Store(path)
+
+
+def test_any_other_folder_will_do(tmp_path, poll):
+    for name in ("资金 流向", "100%", "a#b?c&d'e"):
+        store = Store(tmp_path / name)
+        store.write(poll({"HK.00700": {"09:30": 1}}))
+        assert store.codes() == ["HK.00700"]
+        assert store.compact() == 0
+
+
+def test_a_store_goes_to_other_processes(store, poll):
+    store.write(poll({"HK.00700": {"09:30": 1}}))
+    assert store.codes() == ["HK.00700"]
+    other = pickle.loads(pickle.dumps(store))  # noqa: S301  # our own
+    assert (other.path, other.demo, other.codes()) == (store.path, store.demo, ["HK.00700"])
+
+
+def _codes_of(path, answer):
+    try:
+        answer.put(Store(path).codes())
+    except StoreError as error:
+        answer.put(str(error))
+
+
+@pytest.mark.parametrize(("method", "says"), [("spawn", ["HK.00700"]), ("fork", "get_context('spawn')")])
+def test_a_process_that_was_forked_says_how_to_start_it(store, poll, method, says):
+    store.write(poll({"HK.00700": {"09:30": 1}}))
+    context = multiprocessing.get_context(method)
+    answer = context.Queue()
+    process = context.Process(target=_codes_of, args=(store.path, answer))
+    process.start()
+    assert says in (found := answer.get(timeout=60)) or found == says
+    process.join()
