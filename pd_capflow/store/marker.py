@@ -65,14 +65,14 @@ def check_place(path: str, *, there: bool) -> None:
         return
     try:
         names = {entry.name for entry in folder.iterdir() if not entry.name.startswith(".")}
+        for layout in LAYOUTS:
+            _check_table(folder / layout.name, path)
     except FileNotFoundError:
         return
     except NotADirectoryError:
         raise StoreError(f"store {path}: a file is in the way; give a new or empty folder") from None
     except OSError as error:
         raise StoreError(f"store {path}: the folder cannot be read ({error.strerror})") from error
-    for layout in LAYOUTS:
-        _check_table(folder / layout.name, path)
     if other := sorted(names - {layout.name for layout in LAYOUTS}):
         raise StoreError(
             f"store {path}: this is no store, and it holds other things, such as {other[0]!r}; give a new or "
