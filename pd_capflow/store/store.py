@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import re
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow.compute as pc
 
-from pd_capflow.errors import QueryError, StoreError
+from pd_capflow.errors import StoreError
 from pd_capflow.flow.frames import Shape
 from pd_capflow.flow.queries.question import PERIODS as NAMES_OF_PERIODS
-from pd_capflow.flow.queries.question import one_of, parse_codes, parse_day
-from pd_capflow.security import MARKETS
+from pd_capflow.flow.queries.question import one_of, parse_codes
 from pd_capflow.store.answers import frame_from
+from pd_capflow.store.asked import Asked, known_columns
 from pd_capflow.store.changes import change_of
 from pd_capflow.store.checks import Report, check_table
 from pd_capflow.store.compaction import compact
@@ -26,13 +23,14 @@ from pd_capflow.store.files import Wanted
 from pd_capflow.store.layout import DISTRIBUTIONS, INTRADAY, LAYOUTS, layout_of
 from pd_capflow.store.marker import check_facts, check_kind, check_place, facts_of
 from pd_capflow.store.moments import moment_of, version_at, versions_of
+from pd_capflow.store.place import place_of
 from pd_capflow.store.rows import arrow_of, layout_for, rows_from
 from pd_capflow.store.spans import span_around
 from pd_capflow.store.table import Table
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Sequence
-    from datetime import date
     from types import ModuleType
 
     import dask.dataframe as dd
@@ -43,10 +41,6 @@ if TYPE_CHECKING:
     from pd_capflow.store.table import Snapshot
 
 __all__ = ["Store"]
-
-_MOST_CODES_NAMED = 5
-_EXPECTED = "give a folder, or a URL such as s3://BUCKET/PATH"
-_READ_OTHERWISE = re.compile(r"\\|%[0-9A-Fa-f]{2}")
 
 
 class Store:
@@ -77,7 +71,7 @@ class Store:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, demo: bool = False) -> None:
-        self.path = _normal(path)
+        self.path = place_of(path)
         self.demo = bool(demo)
         self._tables = {layout.name: Table(self.path, layout) for layout in LAYOUTS}
         check_facts(self.path, self._tables[INTRADAY.name].facts(), demo=self.demo)
@@ -229,23 +223,20 @@ class Store:
         scale = _door_to_dask(self.path)
         period = one_of("period", period, NAMES_OF_PERIODS)
         layout = layout_of(period)
-        chosen, single = parse_codes(codes) if codes is not None else (None, False)
-        asked = None if chosen is None else [str(code) for code in chosen]
-        first, last = _range(start, end, asked)
-        shape = Shape(pd.Index(_known_columns(columns, layout), dtype="str"))
-        snapshot = self._there(layout)
-        if as_of is not None:
-            snapshot = self._back(layout, moment_of(as_of, asked))
-        counts = scale.counted(snapshot, Wanted(asked, first, last, period), self.path)
-        self._check_came(asked, list(counts), first, last)
+        asked = Asked.of(codes, start, end)
+        shape = Shape(pd.Index(known_columns(columns, layout), dtype="str"))
+        snapshot = self._at(layout, as_of, asked)
+        wanted = Wanted(asked.codes, asked.first, asked.last, period)
+        counts = scale.counted(snapshot, wanted, self.path)
+        asked.check_came(list(counts), self.path)
         return scale.dask_frame(
             self,
-            {code: counts[code] for code in asked or counts},
+            {code: counts[code] for code in asked.codes or counts},
             shape,
             period=period,
-            days=(first, last),
+            days=(asked.first, asked.last),
             version=snapshot.delta.version(),
-            single=single,
+            single=asked.single,
         )
 
     def codes(self, period: str | None = None) -> list[str]:
@@ -365,32 +356,27 @@ class Store:
         from pd_capflow.store.gaps import gaps_of
 
         self._there(INTRADAY)
-        asked = self.codes("intraday") if codes is None else [str(code) for code in parse_codes(codes)[0]]
-        first, last = _range(start, end, asked)
-        return gaps_of(self, asked, first, last, client=client)
+        asked = Asked.of(self.codes("intraday") if codes is None else codes, start, end)
+        return gaps_of(self, asked.codes or [], asked.first, asked.last, client=client)
 
     def _read(
         self, layout: Layout, codes: Any, start: Any, end: Any, period: str, columns: Any, as_of: Any
     ) -> pd.DataFrame:
-        chosen, single = parse_codes(codes) if codes is not None else (None, False)
-        asked = None if chosen is None else [str(code) for code in chosen]
-        first, last = _range(start, end, asked)
-        snapshot = self._there(layout)
-        if as_of is not None:
-            snapshot = self._back(layout, moment_of(as_of, asked))
-        amounts = _known_columns(columns, layout)
-        wanted = Wanted(asked, first, last, period)
+        asked = Asked.of(codes, start, end)
+        snapshot = self._at(layout, as_of, asked)
+        amounts = known_columns(columns, layout)
+        wanted = Wanted(asked.codes, asked.first, asked.last, period)
         told = ["last_valid_time", "url", "gateways", "name"]
         with translated(self.path):
             rows = snapshot.rows(wanted, ["code", "session", "time", "nth", *amounts, *told, "empty"])
         held = sorted(pc.unique(rows.column("code")).to_pylist())
-        self._check_came(asked, held, first, last)
+        asked.check_came(held, self.path)
         return frame_from(
             rows,
-            held if asked is None else asked,
+            held if asked.codes is None else asked.codes,
             layout,
             period=period,
-            single=single,
+            single=asked.single,
             demo=self.demo,
             columns=None if columns is None else amounts,
         )
@@ -429,27 +415,14 @@ class Store:
             raise StoreError(f"store {self.path}: {lacks}; write a frame first, or look at the path")
         return snapshot
 
-    def _back(self, layout: Layout, moment: int | pd.Timestamp) -> Snapshot:
-        table = self._tables[layout.name]
+    def _at(self, layout: Layout, as_of: Any, asked: Asked) -> Snapshot:
+        """Return a table as it is now, or as it was at a moment that a caller gave."""
+        snapshot = self._there(layout)
+        if as_of is None:
+            return snapshot
+        table, moment = self._tables[layout.name], moment_of(as_of, asked.codes)
         with translated(self.path):
             return table.at(version_at(table, moment))
-
-    def _check_came(
-        self, asked: list[str] | None, held: list[str], first: date | None, last: date | None
-    ) -> None:
-        missing = [] if asked is None else [code for code in asked if code not in set(held)]
-        if held and not missing:
-            return
-        raise StoreError(self._nothing(missing, first, last))
-
-    def _nothing(self, missing: list[str], first: date | None, last: date | None) -> str:
-        named = ", ".join(missing[:_MOST_CODES_NAMED]) or "any code"
-        more = f" and {len(missing) - _MOST_CODES_NAMED} more" if len(missing) > _MOST_CODES_NAMED else ""
-        when = f" from {first or 'the first'} to {last or 'the last'}" if first or last else ""
-        return (
-            f"store {self.path}: nothing is recorded of {named}{more}{when}; codes() and days() tell what "
-            "is, and a recorder keeps what is served from now on"
-        )
 
 
 def _door_to_dask(path: str) -> ModuleType:
@@ -458,38 +431,3 @@ def _door_to_dask(path: str) -> ModuleType:
     except ImportError as error:
         raise StoreError(f"store {path}: dask() needs Dask: pip install 'pd_capflow[dask]'") from error
     return frames
-
-
-def _normal(path: str | os.PathLike[str]) -> str:
-    if not isinstance(path, (str, os.PathLike)):
-        raise StoreError(f"a path cannot be {path!r}; {_EXPECTED}")
-    text = os.fsdecode(path).removeprefix("store://").removeprefix("file://")
-    if not text or "\0" in text:
-        raise StoreError(f"the path is {'damaged' if text else 'empty'}; {_EXPECTED}")
-    if "://" in text:
-        return text.rstrip("/")
-    if _READ_OTHERWISE.search(text) and os.sep == "/":
-        raise StoreError(
-            f"store {text}: Delta Lake reads a backslash, or % before two digits, as other "
-            "characters; choose a path without"
-        )
-    return str(Path(text).expanduser().absolute())
-
-
-def _range(start: Any, end: Any, asked: list[str] | None) -> tuple[date | None, date | None]:
-    market = MARKETS[asked[0].partition(".")[0]] if asked else MARKETS["HK"]
-    first, last = parse_day("start", start, market), parse_day("end", end, market)
-    if first and last and last < first:
-        raise StoreError(f"end={last.isoformat()} is before start={first.isoformat()}")
-    return first, last
-
-
-def _known_columns(columns: Sequence[str] | None, layout: Layout) -> list[str]:
-    if columns is None:
-        return layout.amounts
-    names = [columns] if isinstance(columns, str) else list(columns)
-    if not names or len(set(names)) < len(names):
-        raise QueryError(
-            f"columns={columns!r}; expected one or more, each once, of {', '.join(layout.amounts)}"
-        )
-    return [one_of("column", name, layout.amounts) for name in names]
