@@ -72,7 +72,11 @@ def test_a_cell_form_is_shown_as_the_line_form(run):
         ("HK.99999", "UnknownSecurityError", "UnknownSecurityError: HK.99999: the gateway refused"),
         ("HK.00700 HK.99999", "BatchError", "BatchError: 1 of 2 codes failed"),
         ("tencent", "QueryError", "QueryError: code 'tencent' names no market"),
-        ("HK.00700 --out nowhere/x.csv", "OSError", "OSError: --out nowhere/x.csv: "),
+        (
+            "HK.00700 --out nowhere/x.csv",
+            "CapflowError",
+            "CapflowError: --out nowhere/x.csv: there is no folder",
+        ),
         ("HK.00700 US.AAPL --plot bars", "QueryError", "QueryError: bars needs one code"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import signal
@@ -16,6 +17,7 @@ import pytest
 
 import pd_capflow
 from pd_capflow.client import close_shared_clients, shared_client
+from pd_capflow.client.portal import current_portal
 from pd_capflow.errors import CapflowError, DisconnectedError
 
 CODE = "HK.00700"
@@ -133,6 +135,12 @@ class TestClosing:
         assert there.connections == 2
 
 
+def collect():
+    """Collect garbage once the I/O thread is done with its answer, and holds no error of it."""
+    current_portal().run(asyncio.sleep(0))
+    gc.collect()
+
+
 class TestForgetting:
     """A client that nobody holds any more ends its connection by itself."""
 
@@ -142,7 +150,7 @@ class TestForgetting:
         client.capital_flow(CODE)
         gone = weakref.ref(client)
         del client
-        gc.collect()
+        collect()
         assert gone() is None
         assert there.peer(0).gone.wait(kit.bound)
 
@@ -164,7 +172,7 @@ class TestForgetting:
             pytest.fail("the refusal was lost")
         gone = weakref.ref(client)
         del client
-        gc.collect()
+        collect()
         assert gone() is None
         assert there.peer(0).gone.wait(kit.bound)
 
@@ -182,7 +190,7 @@ class TestForgetting:
         assert kit.has_value(client.capital_flow(CODE), CODE)
         gone = weakref.ref(client)
         del client
-        gc.collect()
+        collect()
         assert gone() is None
         assert there.peer(1).gone.wait(kit.bound)
 
