@@ -123,7 +123,7 @@ class Table:
             for attempt in range(_TRIES):
                 with translated(self.root):
                     try:
-                        return change(self._sure(self._writing.look()))
+                        return change(self._sure(self._writing.look(anew=True)))
                     except CommitFailedError:
                         self._writing.forget()
                 time.sleep(random.uniform(0, min(0.01 * 2**attempt, _LONGEST_WAIT_S)))  # noqa: S311  # no secret
@@ -131,6 +131,7 @@ class Table:
 
     def _sure(self, snapshot: Snapshot | None) -> Snapshot:
         if snapshot is None:
+            self._reading.forget()
             raise StoreError(f"store {self.root}: its table {self.layout.name} is gone; write again")
         return snapshot
 
@@ -177,14 +178,17 @@ class _View:
         self.path, self.layout = path, layout
         self._delta: DeltaTable | None = None
         self._known: Snapshot | None = None
-        self._version = -1
+        self._seen: tuple[str, int] | None = None
         self._lock = threading.Lock()
 
-    def look(self) -> Snapshot | None:
-        """Return the table as it is now, None if there is none."""
+    def look(self, *, anew: bool = False) -> Snapshot | None:
+        """Return the table as it is now, None if there is none.
+
+        Only who looks anew, which costs more, sees that it was removed and another one made in its place.
+        """
         with self._lock:
             try:
-                return self._look()
+                return self._look(anew=anew)
             except TableNotFoundError:
                 self._delta = self._known = None
                 _check_access(self.path)
@@ -195,12 +199,14 @@ class _View:
         with self._lock:
             self._delta = self._known = None
 
-    def _look(self) -> Snapshot:
-        if self._delta is None:
-            self._delta, self._version = DeltaTable(self.path), -1
-        self._delta.update_incremental()
-        if self._known is None or self._delta.version() != self._version:
+    def _look(self, *, anew: bool) -> Snapshot:
+        if self._delta is None or anew:
+            self._delta = DeltaTable(self.path)
+        else:
+            self._delta.update_incremental()
+        seen = self._delta.metadata().id, self._delta.version()
+        if self._known is None or seen != self._seen:
             before = self._known.files if self._known else None
-            self._version = self._delta.version()
+            self._seen = seen
             self._known = Snapshot(self._delta, Files(self._delta, self.layout, self.path, before))
         return self._known

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 import pd_capflow
@@ -155,3 +157,24 @@ def test_days_and_weeks_beside_each_other_stay_both(store, poll, period, days):
     for day in days:
         store.write(poll({"HK.00700": {"00:00": 1}}, f"2026-01-{day}", period))
     assert len(store.read("HK.00700", period=period)) == 2
+
+
+def test_a_store_that_was_made_anew_under_an_open_one_gets_no_row_twice(store, poll):
+    """Its versions have the same numbers, so they alone do not tell that it is another one."""
+    store.write(poll({"HK.00700": {"09:30": 0, "09:31": 1}}))
+    shutil.rmtree(store.path)
+    answer = poll({"HK.00700": {"09:30": 0, "09:31": 1, "09:32": 2}})
+    assert Store(store.path).write(answer) == 3
+    assert store.write(answer) == 0
+    assert len(Store(store.path).read("HK.00700")) == 3
+    assert Store(store.path).verify()
+
+
+def test_a_store_that_was_removed_under_an_open_one_says_so_once_and_is_made_again(store, poll):
+    answer = poll({"HK.00700": {"09:30": 0, "09:31": 1}})
+    store.write(answer)
+    shutil.rmtree(store.path)
+    with pytest.raises(StoreError, match="is gone; write again"):
+        store.write(answer)
+    assert store.write(answer) == 2
+    assert len(Store(store.path).read("HK.00700")) == 2
