@@ -12,7 +12,7 @@ from pd_capflow.store.table import Table
 if TYPE_CHECKING:
     import os
 
-__all__ = ["opened"]
+__all__ = ["of_either_kind", "opened"]
 
 
 def opened(path: str | os.PathLike[str]) -> Store:
@@ -37,7 +37,7 @@ def opened(path: str | os.PathLike[str]) -> Store:
     >>> opened(store.url).demo
     True
     """
-    store = _of_either_kind(path)
+    store = of_either_kind(path)
     if Table(store.path, INTRADAY).facts() is None:
         raise StoreError(
             f"store {store.path}: no store there; look at the path, or make one with "
@@ -46,7 +46,8 @@ def opened(path: str | os.PathLike[str]) -> Store:
     return store
 
 
-def _of_either_kind(path: str | os.PathLike[str]) -> Store:
+def of_either_kind(path: str | os.PathLike[str]) -> Store:
+    """Return the store at a path, whether its numbers are a demo's or not; there need be none yet."""
     try:
         return Store(path)
     except StoreError as error:

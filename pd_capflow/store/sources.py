@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from pd_capflow.client.batch import plan_flow
 from pd_capflow.client.settings import store_path
-from pd_capflow.errors import QueryError, StoreError
+from pd_capflow.errors import QueryError
 from pd_capflow.flow.queries.question import PERIODS, one_of, parse_day
 from pd_capflow.flow.selectors import parse_selection
 from pd_capflow.store.call import Call, read_each
+from pd_capflow.store.opening import of_either_kind
 from pd_capflow.store.store import Store
 from pd_capflow.store.topup import topped_up
 
@@ -89,13 +90,7 @@ def store_at(store: Store | str | os.PathLike[str] | None) -> Store:
         )
     if not isinstance(path, str | os.PathLike):
         raise QueryError(f"store={store!r} is no store; expected a pd_capflow.Store or a path")
-    try:
-        return Store(path)
-    except StoreError as error:
-        try:
-            return Store(path, demo=True)
-        except StoreError:
-            raise error from None
+    return of_either_kind(path)
 
 
 def _call(

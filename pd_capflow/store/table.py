@@ -204,7 +204,7 @@ class _View:
             self._delta = DeltaTable(self.path)
         else:
             self._delta.update_incremental()
-        seen = self._delta.metadata().id, self._delta.version()
+        seen = str(self._delta.metadata().id), self._delta.version()
         if self._known is None or seen != self._seen:
             before = self._known.files if self._known else None
             self._seen = seen
