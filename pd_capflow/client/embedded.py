@@ -7,13 +7,10 @@ answers, and the I/O thread must never wait for a disk.
 from __future__ import annotations
 
 import asyncio
-import atexit
-import os
 import socket
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from pd_capflow.client.portal import Portal
+from pd_capflow.client.portal import OnePortal
 from pd_capflow.embedded import maker_of
 
 if TYPE_CHECKING:
@@ -21,11 +18,11 @@ if TYPE_CHECKING:
 
     from pd_capflow.client.address import Address
     from pd_capflow.client.connection import Connection
+    from pd_capflow.client.portal import Portal
 
 __all__ = ["reach_embedded"]
 
-_portal: Portal | None = None
-_lock = Lock()
+_gateways = OnePortal()
 
 
 async def reach_embedded(address: Address, make: Callable[[], Connection]) -> Connection:
@@ -33,7 +30,7 @@ async def reach_embedded(address: Address, make: Callable[[], Connection]) -> Co
     near, far = socket.socketpair()
     try:
         # The far end is the gateway's from here on: see `pd_capflow.client.demo`.
-        portal = _home()
+        portal = _gateways.current()
         await asyncio.shield(asyncio.wrap_future(portal.submit(_serve(address, far, portal))))
         _, connection = await asyncio.get_running_loop().create_connection(make, sock=near)
     except BaseException:
@@ -51,22 +48,3 @@ async def _serve(address: Address, far: socket.socket, portal: Portal) -> None:
         raise
     portal.keep(gateway)
     await gateway.adopt(far)
-
-
-def _home() -> Portal:
-    global _portal  # one for each process, and made late
-    with _lock:
-        if _portal is None or not _portal.is_alive:
-            _portal = Portal()
-            atexit.register(_portal.stop)
-        return _portal
-
-
-def _forget() -> None:
-    # A forked child has the portal's memory but not its thread.
-    global _portal, _lock  # as above
-    _portal, _lock = None, Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)

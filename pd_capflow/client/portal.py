@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from concurrent.futures import Future
 
-__all__ = ["Portal", "current_portal"]
+__all__ = ["OnePortal", "Portal", "current_portal"]
 
 T = TypeVar("T")
 
@@ -165,25 +165,31 @@ def _ended() -> DisconnectedError:
     return DisconnectedError("the I/O thread of this process has ended, and the call with it")
 
 
-_portal: Portal | None = None
-_lock = threading.Lock()
+class OnePortal:
+    """At most one portal in a process, started when it is first needed; a forked child has one of its own."""
+
+    def __init__(self) -> None:
+        self._portal: Portal | None = None
+        self.lock = threading.Lock()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forget)
+
+    def current(self) -> Portal:
+        """Return the portal; start one if there is none, or if its thread has ended."""
+        with self.lock:
+            if self._portal is None or not self._portal.is_alive:
+                self._portal = Portal()
+                atexit.register(self._portal.stop)
+            return self._portal
+
+    def _forget(self) -> None:
+        # A forked child has the portal's memory but not its thread.
+        self._portal, self.lock = None, threading.Lock()
+
+
+_io = OnePortal()
 
 
 def current_portal() -> Portal:
-    """Return this process's portal; start one if there is none, or if its thread has ended."""
-    global _portal  # one for each process, and made late
-    with _lock:
-        if _portal is None or not _portal.is_alive:
-            _portal = Portal()
-            atexit.register(_portal.stop)
-        return _portal
-
-
-def _forget() -> None:
-    # A forked child has the portal's memory but not its thread.
-    global _portal, _lock  # as above
-    _portal, _lock = None, threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+    """Return this process's portal for input and output."""
+    return _io.current()

@@ -416,7 +416,7 @@ class TestProcesses:
                 ledgers = client._async._pacer._ledgers
                 ledger = ledgers.of(3211)
                 budget = (pacing._lock, ledgers._lock, ledger._lock)
-                with budget[0], budget[1], budget[2], portal._lock, shared._lock, demo._lock:
+                with budget[0], budget[1], budget[2], portal._io.lock, shared._lock, demo._lock:
                     held.set()
                     forked.wait()
 
