@@ -56,11 +56,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _complain(error: Exception, code: int) -> int:
     if isinstance(error, BrokenPipeError):
-        # Whoever read our output has seen enough; nothing may be flushed to them at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()
         return code
     print(f"capflow: {_at_a_prompt(str(error))}", file=sys.stderr)
     return code
+
+
+def _say_no_more() -> None:
+    # Nothing may be flushed at exit either to those who have stopped to read our output.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -147,7 +151,10 @@ def _fetch(told: argparse.Namespace) -> int:
     write = writer_for(path) if path is not None else None
     draw = _drawer(told) if told.plot else None
     frame, code = _ask(shared_client(told.url), told)
-    _show(frame)
+    try:
+        _show(frame)
+    except BrokenPipeError:  # who reads it has seen enough; files are written all the same
+        _say_no_more()
     if told.errors == "collect":
         _tell_missing(frame)
     if write is not None:

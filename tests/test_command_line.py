@@ -76,6 +76,18 @@ def test_fetch_draws_the_chart(capflow, tmp_path):
     assert (tmp_path / "flow.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_who_stops_to_read_the_frame_has_its_files_all_the_same(tmp_path):
+    files = ["--plot", "flow.png", "--out", "flow.csv"]
+    command = [*CAPFLOW, "fetch", "HK.00700", "--url", "demo://", *files]
+    piped = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    piped.stdout.close()
+    with piped:
+        assert "BrokenPipe" not in piped.stderr.read()
+    assert piped.returncode == 0
+    assert (tmp_path / "flow.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "flow.csv").read_text()
+
+
 def test_fetch_draws_the_kind_that_is_named_in_a_language(capflow, tmp_path):
     told = ["--kind", "distribution", "--colors", "cn", "--lang", "zh"]
     done = capflow("fetch", "HK.00700", "--url", "demo://", "--plot", "flow.svg", *told)
