@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 import weakref
 from pathlib import Path
 
@@ -135,10 +136,12 @@ class TestClosing:
         assert there.connections == 2
 
 
-def collect():
-    """Collect garbage once the I/O thread is done with its answer, and holds no error of it."""
-    current_portal().run(asyncio.sleep(0))
-    gc.collect()
+def collect(gone, bound):
+    """Collect garbage until the I/O thread holds no error any more, and so no frames of it."""
+    end = time.monotonic() + bound
+    while gone() is not None and time.monotonic() < end:
+        current_portal().run(asyncio.sleep(0))
+        gc.collect()
 
 
 class TestForgetting:
@@ -150,7 +153,7 @@ class TestForgetting:
         client.capital_flow(CODE)
         gone = weakref.ref(client)
         del client
-        collect()
+        collect(gone, kit.bound)
         assert gone() is None
         assert there.peer(0).gone.wait(kit.bound)
 
@@ -172,7 +175,7 @@ class TestForgetting:
             pytest.fail("the refusal was lost")
         gone = weakref.ref(client)
         del client
-        collect()
+        collect(gone, kit.bound)
         assert gone() is None
         assert there.peer(0).gone.wait(kit.bound)
 
@@ -190,7 +193,7 @@ class TestForgetting:
         assert kit.has_value(client.capital_flow(CODE), CODE)
         gone = weakref.ref(client)
         del client
-        collect()
+        collect(gone, kit.bound)
         assert gone() is None
         assert there.peer(1).gone.wait(kit.bound)
 
