@@ -180,6 +180,8 @@ class TestForgetting:
         assert there.peer(0).gone.wait(kit.bound)
 
     def test_after_a_failed_attempt_to_connect(self, gateway, kit):
+        import distributed  # noqa: F401 - from then on, copies of errors keep their tracebacks
+
         from pd_capflow.client import Client, resolve
 
         there = gateway(lambda peer: peer.asked())
