@@ -217,7 +217,11 @@ def _check(client, there, codes, outcome, kit):
     with pytest.raises(errors.BatchError if many else kind) as caught:
         client.capital_flow(codes)
     failed = caught.value.errors if many else {codes: caught.value}
-    assert len(failed) == (1 if how == "one" or not many else len(codes))
+    # By silence a connection ends when the first has waited long enough; who began later may have time left
+    # to be answered on the next, on a machine that is busy enough.
+    least = 1 if how == "one" or not many or name == "ReplyTimeout" else len(codes)
+    most = 1 if how == "one" or not many else len(codes)
+    assert least <= len(failed) <= most
     for error in failed.values():
         assert isinstance(error, kind)
         assert there.url in str(error)
