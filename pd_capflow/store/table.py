@@ -178,13 +178,14 @@ class _View:
         self.path, self.layout = path, layout
         self._delta: DeltaTable | None = None
         self._known: Snapshot | None = None
-        self._seen: tuple[str, int] | None = None
+        self._seen = ("", -1)
+        self._mark: tuple[int | None, int | None] = (None, None)
         self._lock = threading.Lock()
 
     def look(self, *, anew: bool = False) -> Snapshot | None:
         """Return the table as it is now, None if there is none.
 
-        Only who looks anew, which costs more, sees that it was removed and another one made in its place.
+        Who looks anew, which costs more, believes nothing that was seen before.
         """
         with self._lock:
             try:
@@ -200,13 +201,26 @@ class _View:
             self._delta = self._known = None
 
     def _look(self, *, anew: bool) -> Snapshot:
-        if self._delta is None or anew:
+        if self._delta is None or anew or self._is_another():
             self._delta = DeltaTable(self.path)
         else:
             self._delta.update_incremental()
         seen = str(self._delta.metadata().id), self._delta.version()
         if self._known is None or seen != self._seen:
             before = self._known.files if self._known else None
-            self._seen = seen
             self._known = Snapshot(self._delta, Files(self._delta, self.layout, self.path, before))
+            self._seen, self._mark = seen, _mark_of(self._known.files)
         return self._known
+
+    def _is_another(self) -> bool:
+        """Tell whether the table was removed and another one made in its place.
+
+        An update would not notice, and put the commits of one on top of those of the other.
+        """
+        return self._known is None or _mark_of(self._known.files) != self._mark
+
+
+def _mark_of(files: Files) -> tuple[int | None, int | None]:
+    """Return by what a version of a table is known again: when its commit was written, and how long it is."""
+    commit = files.filesystem.get_file_info(f"_delta_log/{files.version:020}.json")
+    return commit.mtime_ns, commit.size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -154,6 +155,27 @@ def test_a_reader_sees_what_another_writes(held, poll):
     held.write(poll({"HK.00388": {"09:30": 1}}))
     assert reader.codes() == ["HK.00005", "HK.00388", "HK.00700"]
     assert held.url == reader.url == f"store://{held.path}"
+
+
+@pytest.mark.parametrize("days", [1, 2, 4])
+def test_a_reader_sees_that_the_store_was_made_anew(held, poll, days):
+    """With less in it, as much, and more, than the log of the first one told of."""
+    assert held.codes() == ["HK.00005", "HK.00700"]
+    shutil.rmtree(held.path)
+    for day in range(days):
+        Store(held.path).write(poll({f"HK.0038{day}": {"09:30": 7}}, f"2026-01-1{day}"))
+    assert held.codes() == [f"HK.0038{day}" for day in range(days)]
+    assert held.read()["in_flow"].tolist() == [7] * days
+    assert held.verify().clean
+    with pytest.raises(StoreError, match=r"nothing is recorded of HK\.00700"):
+        held.read("HK.00700")
+
+
+def test_a_reader_sees_that_the_store_is_gone(held):
+    assert len(held.read("HK.00700")) == 4
+    shutil.rmtree(held.path)
+    with pytest.raises(StoreError, match="no store there"):
+        held.read("HK.00700")
 
 
 @pytest.mark.parametrize("columns", [[], ["in_flow", "in_flow"], ["nothing"]])

@@ -170,11 +170,16 @@ def test_a_store_that_was_made_anew_under_an_open_one_gets_no_row_twice(store, p
     assert Store(store.path).verify()
 
 
-def test_a_store_that_was_removed_under_an_open_one_says_so_once_and_is_made_again(store, poll):
+def test_a_store_that_was_removed_under_an_open_one_is_made_again(store, poll):
     answer = poll({"HK.00700": {"09:30": 0, "09:31": 1}})
     store.write(answer)
     shutil.rmtree(store.path)
-    with pytest.raises(StoreError, match="is gone; write again"):
-        store.write(answer)
     assert store.write(answer) == 2
     assert len(Store(store.path).read("HK.00700")) == 2
+
+
+def test_a_table_that_is_removed_under_a_writer_is_an_error(store, poll):
+    store.write(poll({"HK.00700": {"09:30": 0}}))
+    shutil.rmtree(store.path)
+    with pytest.raises(StoreError, match="its table intraday is gone; write again"):
+        store._tables["intraday"].commit(lambda snapshot: 0)
