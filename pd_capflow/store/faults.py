@@ -7,9 +7,11 @@ table does not know is told as it came.
 from __future__ import annotations
 
 import os
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pd_capflow.client.secret import Secret
 from pd_capflow.errors import StoreError
 from pd_capflow.texts import one_line
 
@@ -18,7 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["foreign_errors", "translated"]
 
-_WORDS = 300
+_WORDS = 400
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# Variables that hold what opens an object store, whose refusals may echo it; shorter ones are no keys.
+_KEYS = re.compile(r"(AWS|AZURE|GOOGLE)_\w*(KEY|SECRET|TOKEN|PASSWORD)")
+_SHORTEST_KEY = 8
 # The process that uses stores.
 _user: dict[str, int] = {}
 # What the text holds, in lower case -> what is wrong and what to do.
@@ -28,15 +34,7 @@ _FAULTS = (
         "the disk is full; what was recorded before is whole: make room and write again",
     ),
     (
-        (
-            "permission denied",
-            "os error 13",
-            "os error 1)",
-            "accessdenied",
-            "forbidden",
-            "unauthorized",
-            "403",
-        ),
+        ("permission denied", "os error 13", "os error 1)", "accessdenied", "forbidden", "unauthorized"),
         "no permission there; let this user read and write it, or choose another path",
     ),
     (
@@ -46,6 +44,14 @@ _FAULTS = (
     (
         ("could not create local directory",),
         "the folder cannot be made there; choose another path",
+    ),
+    (
+        ("nosuchbucket", "containernotfound", "the specified bucket does not exist"),
+        "there is no such bucket; make it, or look at the URL",
+    ),
+    (
+        ("scheme is not allowed",),
+        "its endpoint is not encrypted; AWS_ALLOW_HTTP=true allows that, or give an https:// one",
     ),
     (
         ("magic bytes", "file size is 0", "corrupt", "thrift"),
@@ -85,7 +91,10 @@ def translated(path: str) -> Iterator[None]:
     try:
         yield
     except foreign_errors() as error:
-        raise StoreError(f"store {path}: {_meaning(error)}") from error
+        told = _COLOUR.sub("", str(error))
+        shown = _without_keys(told)
+        # A traceback would show the cause, keys and all.
+        raise StoreError(f"store {path}: {_meaning(error, shown)}") from (error if shown == told else None)
 
 
 def _check_not_forked(path: str) -> None:
@@ -97,9 +106,16 @@ def _check_not_forked(path: str) -> None:
         )
 
 
-def _meaning(error: BaseException) -> str:
-    text = str(error)
+def _meaning(error: BaseException, text: str) -> str:
     for signs, meaning in _FAULTS:
         if any(sign in text.lower() for sign in signs):
             return f"{meaning} ({one_line(text, _WORDS)})"
     return one_line(f"{type(error).__name__}: {text}", _WORDS)
+
+
+def _without_keys(text: str) -> str:
+    """Return a text without the values of those variables that open an object store."""
+    held = [value for name, value in os.environ.items() if _KEYS.match(name)]
+    for key in sorted(held, key=len, reverse=True):
+        text = text.replace(key, repr(Secret())) if len(key) >= _SHORTEST_KEY else text
+    return text

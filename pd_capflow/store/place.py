@@ -8,9 +8,13 @@ from pathlib import Path
 
 from pd_capflow.errors import StoreError
 
-__all__ = ["place_of"]
+__all__ = ["options_of", "place_of"]
 
 _EXPECTED = "give a folder, or a URL such as s3://BUCKET/PATH"
+# A user and a password before the host, as no object store wants it, would be shown wherever the path is.
+_SECRET_IN_IT = re.compile(r"[^/]+://[^/@]*:[^/@]*@")
+# How often and how long one that does not answer is asked again. Delta Lake would for three minutes.
+_PATIENCE = {"max_retries": "5", "retry_timeout": "30s"}
 _READ_OTHERWISE = re.compile(r"\\|%[0-9A-Fa-f]{2}")
 
 
@@ -27,6 +31,11 @@ def place_of(path: str | os.PathLike[str]) -> str:
     text = os.fsdecode(path).removeprefix("store://").removeprefix("file://")
     if not text or "\0" in text:
         raise StoreError(f"the path is {'damaged' if text else 'empty'}; {_EXPECTED}")
+    if _SECRET_IN_IT.match(text):
+        raise StoreError(
+            "a store's URL holds a key, which would be seen; give keys by the environment, such as "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
     if "://" in text:
         return text.rstrip("/")
     if _READ_OTHERWISE.search(text) and os.sep == "/":
@@ -35,3 +44,8 @@ def place_of(path: str | os.PathLike[str]) -> str:
             "characters; choose a path without"
         )
     return str(Path(text).expanduser().absolute())
+
+
+def options_of(place: str) -> dict[str, str] | None:
+    """Return what an object store is told beside its environment; None for a folder."""
+    return dict(_PATIENCE) if "://" in place else None

@@ -50,7 +50,8 @@ class Store:
     ----------
     path : str or os.PathLike
         A folder, or the URL of one in an object store, such as ``s3://BUCKET/flows``. It is made by the
-        first write.
+        first write. Keys and the endpoint are taken from the environment, such as ``AWS_ACCESS_KEY_ID``,
+        ``AWS_SECRET_ACCESS_KEY``, ``AWS_REGION`` and ``AWS_ENDPOINT_URL``.
     demo : bool
         Whether it holds the invented numbers of a demo gateway. It holds nothing else then.
 

@@ -22,6 +22,7 @@ from pd_capflow.errors import StoreError
 from pd_capflow.store.faults import translated
 from pd_capflow.store.files import Files
 from pd_capflow.store.layout import LAYOUTS
+from pd_capflow.store.place import options_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -86,7 +87,7 @@ class Table:
     def at(self, version: int) -> Snapshot:
         """Return the table as it was at a version."""
         with translated(self.root):
-            delta = DeltaTable(self.path, version=version)
+            delta = DeltaTable(self.path, version, options_of(self.path))
             return Snapshot(delta, Files(delta, self.layout, self.path))
 
     def make(self, facts: Mapping[str, str]) -> None:
@@ -100,10 +101,11 @@ class Table:
                     partition_by=[self.layout.partition],
                     name=f"pd_capflow {self.layout.name}",
                     configuration=dict(facts),
+                    storage_options=options_of(self.path),
                     raise_if_key_not_exists=False,
                 )
             except DeltaError:
-                if not DeltaTable.is_deltatable(self.path):  # else somebody was faster
+                if not DeltaTable.is_deltatable(self.path, options_of(self.path)):  # else somebody was faster
                     raise
 
     def facts(self) -> dict[str, str] | None:
@@ -158,7 +160,7 @@ class Table:
 
     def clean(self, keep: pd.Timedelta) -> None:
         """Remove files that were replaced, or never committed, longer ago; and sum up the log."""
-        delta = DeltaTable(self.path)
+        delta = DeltaTable(self.path, storage_options=options_of(self.path))
         hours = max(int(keep.total_seconds() // 3600), 1)
         delta.vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True)
         delta.create_checkpoint()
@@ -202,7 +204,7 @@ class _View:
 
     def _look(self, *, anew: bool) -> Snapshot:
         if self._delta is None or anew or self._is_another():
-            self._delta = DeltaTable(self.path)
+            self._delta = DeltaTable(self.path, storage_options=options_of(self.path))
         else:
             self._delta.update_incremental()
         seen = str(self._delta.metadata().id), self._delta.version()
