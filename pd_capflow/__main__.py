@@ -89,7 +89,7 @@ def _add_record(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("codes", nargs="+", metavar="CODE", help="HK.00700, plate:HK.BK1001, watchlist:Tech")
     parser.add_argument(
-        "--store", required=True, metavar="PATH", help="a folder, or a URL as s3://BUCKET/PATH"
+        "--store", metavar="PATH", help="a folder, or a URL as s3://BUCKET/PATH; else PD_CAPFLOW_STORE"
     )
     parser.add_argument("--every", default="10min", metavar="T", help="between two questions (default 10min)")
     parser.add_argument("--until", default="close", metavar="U", help="close (default) or forever")

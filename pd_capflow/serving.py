@@ -54,14 +54,16 @@ def add_replay(parser: argparse.ArgumentParser) -> None:
         "Serves a recorded day over OpenD's protocol as it happened, minute by minute, to any client. The "
         "amounts of a running minute are those that it had in the end."
     )
-    parser.add_argument("replay", metavar="STORE", help="where it was recorded")
+    parser.add_argument(
+        "replay", nargs="?", metavar="STORE", help="where it was recorded; else PD_CAPFLOW_STORE"
+    )
     parser.add_argument("--date", metavar="D", help="the day (default the latest that is recorded)")
     parser.add_argument(
         "--at", metavar="T", help="where its clock starts, in exchange time (default the open)"
     )
     parser.add_argument("--speed", type=float, default=60.0, help="how fast its clock runs (default 60)")
     _add_places(parser)
-    parser.set_defaults(run=_gateway, clock=None, seed=0, playback=None)
+    parser.set_defaults(run=_replay_named, clock=None, seed=0, playback=None)
 
 
 def _add_places(parser: argparse.ArgumentParser) -> None:
@@ -94,6 +96,13 @@ def _gateway(told: argparse.Namespace) -> int:
     if told.date is not None:
         raise QueryError(f"--date {told.date} of nothing recorded; expected --replay STORE with it")
     return asyncio.run(_serve(_make_gateway(told, _clock(told)), told, "demo gateway", "invented data"))
+
+
+def _replay_named(told: argparse.Namespace) -> int:
+    from pd_capflow.store.place import named
+
+    told.replay = named(told.replay)
+    return _gateway(told)
 
 
 def _replay(told: argparse.Namespace) -> int:

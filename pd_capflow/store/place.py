@@ -1,4 +1,4 @@
-"""Where a store is: the path or URL that somebody gave, as everything here uses it."""
+"""Where a store is: the path or URL that somebody gave or configured, as everything here uses it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import os
 import re
 from pathlib import Path
 
-from pd_capflow.errors import StoreError
+from pd_capflow.client.settings import store_path
+from pd_capflow.errors import QueryError, StoreError
 
-__all__ = ["options_of", "place_of"]
+__all__ = ["named", "options_of", "place_of"]
 
 _EXPECTED = "give a folder, or a URL such as s3://BUCKET/PATH"
 # A user and a password before the host, as no object store wants it, would be shown wherever the path is.
@@ -44,6 +45,23 @@ def place_of(path: str | os.PathLike[str]) -> str:
             "characters; choose a path without"
         )
     return str(Path(text).expanduser().absolute())
+
+
+def named(path: str | os.PathLike[str] | None) -> str | os.PathLike[str]:
+    """Return a path that is given, else the one that is configured.
+
+    Raises
+    ------
+    QueryError
+        If neither is.
+    """
+    path = store_path() if path is None else path
+    if path is None:
+        raise QueryError(
+            "no store is named; give one, or name it once: PD_CAPFLOW_STORE=PATH, configure(store=PATH), or "
+            "store in the config file"
+        )
+    return path
 
 
 def options_of(place: str) -> dict[str, str] | None:

@@ -10,12 +10,12 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from pd_capflow.client.batch import plan_flow
-from pd_capflow.client.settings import store_path
 from pd_capflow.errors import QueryError
 from pd_capflow.flow.queries.question import PERIODS, one_of, parse_day
 from pd_capflow.flow.selectors import parse_selection
 from pd_capflow.store.call import Call, read_each
 from pd_capflow.store.opening import of_either_kind
+from pd_capflow.store.place import named
 from pd_capflow.store.store import Store
 from pd_capflow.store.topup import topped_up
 
@@ -83,11 +83,7 @@ def store_at(store: Store | str | os.PathLike[str] | None) -> Store:
     """Return a store: the one that is given or is at a path, of demo data too, or the one configured."""
     if isinstance(store, Store):
         return store
-    path = store_path() if store is None else store
-    if path is None:
-        raise QueryError(
-            "no store is named; give store=PATH, or PD_CAPFLOW_STORE, configure(store=...) or the config file"
-        )
+    path = named(store)
     if not isinstance(path, str | os.PathLike):
         raise QueryError(f"store={store!r} is no store; expected a pd_capflow.Store or a path")
     return of_either_kind(path)

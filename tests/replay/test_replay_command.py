@@ -90,6 +90,7 @@ def test_what_cannot_be_understood_is_a_query_error(recorded, wrong):
     ("arguments", "code", "told"),
     [
         (["replay", "{nowhere}"], 1, "no store there"),
+        (["replay"], 2, "no store is named"),
         (["replay", "{store}", "--date", "2025-06-05"], 1, "2025-06-04"),
         (["replay", "{store}", "--at", "noon"], 2, "noon"),
         (["replay", "{store}", "--limit", "many"], 2, "30/30"),
@@ -112,6 +113,12 @@ def test_the_replay_of_a_demo_says_so_and_serves_it(run, recorded):
         frame = client.capital_flow(CODE)
     pd.testing.assert_frame_equal(frame, recorded.read(CODE, "2025-06-03", "2025-06-03").iloc[:75])
     assert frame.attrs["capflow"]["source"]["demo"]
+
+
+def test_the_store_can_be_named_once(run, recorded, monkeypatch):
+    monkeypatch.setenv("PD_CAPFLOW_STORE", recorded.path)
+    line, _ = run("replay", "--date", "2025-06-03")
+    assert "replay of 2025-06-03" in line
 
 
 def test_the_day_happens_again_before_a_clients_eyes(run, recorded):

@@ -12,8 +12,9 @@ import pytest
 
 from pd_capflow.__main__ import main
 from pd_capflow.client import Budget
-from pd_capflow.errors import StoreError
+from pd_capflow.errors import QueryError, StoreError
 from pd_capflow.store import Store
+from pd_capflow.store.recorder import record
 from pd_capflow.store.recorder.status import Status, write_health
 from tests.gateways import GatewayProcess
 from tests.store.markets import CLOSED
@@ -39,6 +40,21 @@ def run(*words):
 def test_invented_data_needs_its_flag(place, capsys):
     assert run("HK.00700", "--store", place, "--url", "demo://") == 1
     assert "opened with demo=True (--demo)" in capsys.readouterr().err
+
+
+def test_the_store_can_be_named_once(place, monkeypatch, capsys):
+    monkeypatch.setenv("PD_CAPFLOW_STORE", place)
+    assert run("HK.00700", "--url", "demo://") == 1
+    assert f"store {place}" in capsys.readouterr().err
+    with record("HK.00700", url="demo://", demo=True) as recording:
+        assert recording.store.path == place
+
+
+def test_without_a_store_it_is_misuse(capsys):
+    assert run("HK.00700", "--url", "demo://", "--demo") == 2
+    assert "no store is named; give one, or name it once: PD_CAPFLOW_STORE" in capsys.readouterr().err
+    with pytest.raises(QueryError, match="no store is named"):
+        record("HK.00700", url="demo://", demo=True)
 
 
 @pytest.mark.parametrize(

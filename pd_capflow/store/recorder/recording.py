@@ -15,6 +15,7 @@ from pd_capflow.client import shared_client
 from pd_capflow.errors import QueryError, StoreError
 from pd_capflow.flow.queries.question import one_of
 from pd_capflow.flow.selectors import parse_selection
+from pd_capflow.store.place import named
 from pd_capflow.store.recorder.markup import markup
 from pd_capflow.store.recorder.runner import Recorder, Until, wall_clock
 from pd_capflow.store.recorder.status import Status
@@ -170,7 +171,7 @@ class Recording:
 
 def record(
     codes: Any,
-    store: Store | str | os.PathLike[str],
+    store: Store | str | os.PathLike[str] | None = None,
     *,
     every: Any = "10min",
     until: Until = "close",
@@ -190,8 +191,8 @@ def record(
     ----------
     codes : str, or iterable of str
         Codes and selectors, as for `Client.capital_flow`; selectors are looked up anew at every open.
-    store : Store, str or os.PathLike
-        Where to.
+    store : Store, str or os.PathLike, optional
+        Where to; by default what `pd_capflow.configure`, ``PD_CAPFLOW_STORE`` or the config file names.
     every : timedelta-like
         Between two questions about a code, such as ``"10min"``; 5 seconds at least.
     until : {"close", "forever"}
@@ -215,7 +216,7 @@ def record(
     Raises
     ------
     QueryError
-        If there is something that cannot be asked.
+        If there is something that cannot be asked, or no store is named.
     StoreError
         If the store cannot be used. What goes wrong later, `Recording.wait` raises.
 
@@ -230,7 +231,7 @@ def record(
         raise QueryError("client and url both say whom to ask; give one of them")
     selection, interval = parse_selection(codes), parse_every(every)
     one_of("until", until, get_args(Until))
-    place = store if isinstance(store, Store) else Store(store, demo=demo)
+    place = store if isinstance(store, Store) else Store(named(store), demo=demo)
     if isinstance(store, Store) and demo and not store.demo:
         raise StoreError(f"store {store.path}: it was opened without demo=True; open it with demo=True")
 

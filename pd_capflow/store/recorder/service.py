@@ -24,7 +24,7 @@ _DONE, _MISSING, _INTERRUPTED = 0, 1, 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def serve(codes: Any, store: str, *, health: Path | None = None, **options: Any) -> int:
+def serve(codes: Any, store: str | None = None, *, health: Path | None = None, **options: Any) -> int:
     """Record in the foreground until all is recorded, or a signal comes.
 
     Parameters
