@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from pd_capflow.security import Market
     from pd_capflow.store.layout import Layout
 
-__all__ = ["Asked", "known_columns"]
+__all__ = ["Asked", "known_columns", "parse_days"]
 
 _MOST_CODES_NAMED = 5
 
@@ -51,10 +52,7 @@ class Asked:
         chosen, single = parse_codes(codes) if codes is not None else (None, False)
         named = None if chosen is None else [str(code) for code in chosen]
         market = MARKETS[named[0].partition(".")[0]] if named else MARKETS["HK"]
-        first, last = parse_day("start", start, market), parse_day("end", end, market)
-        if first and last and last < first:
-            raise QueryError(f"end={last.isoformat()} is before start={first.isoformat()}")
-        return cls(named, single, first, last)
+        return cls(named, single, *parse_days(start, end, market))
 
     def check_came(self, held: Sequence[str], path: str) -> None:
         """Raise `StoreError` unless there are rows, and some of each code that was named."""
@@ -72,6 +70,20 @@ class Asked:
             f"store {path}: nothing is recorded of {named}{more}{when}; codes() and days() tell what is, and "
             "a recorder keeps what is served from now on"
         )
+
+
+def parse_days(start: Any, end: Any, market: Market) -> tuple[date | None, date | None]:
+    """Return the first and the last day that a caller gave, None for no bound.
+
+    Raises
+    ------
+    QueryError
+        If one is no day, or the last is before the first.
+    """
+    first, last = parse_day("start", start, market), parse_day("end", end, market)
+    if first and last and last < first:
+        raise QueryError(f"end={last.isoformat()} is before start={first.isoformat()}")
+    return first, last
 
 
 def known_columns(columns: Sequence[str] | None, layout: Layout) -> list[str]:

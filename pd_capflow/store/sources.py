@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from pd_capflow.client.batch import plan_flow
 from pd_capflow.errors import QueryError
-from pd_capflow.flow.queries.question import PERIODS, one_of, parse_day
+from pd_capflow.flow.queries.question import PERIODS, one_of
 from pd_capflow.flow.selectors import parse_selection
+from pd_capflow.store.asked import parse_days
 from pd_capflow.store.call import Call, read_each
 from pd_capflow.store.opening import of_either_kind
 from pd_capflow.store.place import named
@@ -96,9 +97,7 @@ def _call(
     period = one_of("period", period, PERIODS)
     plan_flow(selection.sample, period, None, None, errors)
     home = selection.sample.securities[0].home
-    first, last = parse_day("start", start, home), parse_day("end", end, home)
-    if first and last and last < first:
-        raise QueryError(f"end={last.isoformat()} is before start={first.isoformat()}")
+    first, last = parse_days(start, end, home)
     if selection.selectors and client is None:
         raise QueryError(
             f"what {selection.selectors[0]} stands for only a gateway knows; name the codes, or ask "
