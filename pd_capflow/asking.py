@@ -89,7 +89,9 @@ class Question:
         """
         errors: Any = self.errors or "raise"
         if self.kind in _SHOW_DISTRIBUTION:
-            return client.capital_distribution(self.codes, errors=errors)
+            return CapflowAccessor.distribution(
+                self.codes, errors=errors, client=client, source=self.source, store=self.store
+            )
         period = self.period or "intraday"
         frame = CapflowAccessor.fetch(
             self.codes,
@@ -111,7 +113,7 @@ class Question:
         return (self.source or ("store" if self.store else "gateway")) != "store"
 
     def _check_distribution(self) -> None:
-        names = ("start", "end", "price", "source", "store")
+        names = ("start", "end", "price")
         given = {name: getattr(self, name) for name in names}
         said = [f"--{name}" for name, value in given.items() if value]
         if self.period not in (None, "intraday"):

@@ -100,6 +100,9 @@ def distribution(
     errors: Errors = "raise",
     progress: ProgressOption = None,
     client: Client | None = None,
+    source: str | None = None,
+    store: Store | str | os.PathLike[str] | None = None,
+    keep: bool = False,
 ) -> pd.DataFrame:
     """Return gross in- and outflow by order size of one or more codes' latest session.
 
@@ -109,11 +112,31 @@ def distribution(
         As for `pd_capflow.Client.capital_distribution`.
     client : Client, optional
         Whom to ask; by default the process's own client.
+    source : {"gateway", "store", "auto"}, optional
+        Where to take rows from: a gateway; a store, of which the row that was recorded last, and no gateway
+        is asked; or the gateway, and of codes of which no answer arrives what was recorded last. By default
+        the gateway, or the store where one is given.
+    store, keep
+        As for `fetch`.
 
     Returns
     -------
     DataFrame
+        As by `pd_capflow.Client.capital_distribution`: a row a code, whose time is in the index. All that was
+        recorded of it gives `pd_capflow.Store.distribution`. With ``source="auto"``,
+        ``attrs["capflow"]["source"]["by_code"]`` tells which rows came by the store.
+
+    Raises
+    ------
+    QueryError, TransportError, ProtocolError, GatewayError, BatchError
         As by `pd_capflow.Client.capital_distribution`.
+    StoreError
+        As by `fetch`.
+
+    Warns
+    -----
+    CapflowWarning
+        If, with ``source="auto"``, no answer arrived and a recorded row stands in its place.
 
     Examples
     --------
@@ -122,7 +145,14 @@ def distribution(
     >>> pd_capflow.distribution(["HK.00700", "US.AAPL"]).shape
     (2, 8)
     """
-    return asker(client).capital_distribution(codes, errors=errors, progress=progress)
+    place = _source_of(source, store, keep=keep)
+    if place == "gateway":
+        return asker(client).capital_distribution(codes, errors=errors, progress=progress)
+    from pd_capflow.store.sources import distribution_from  # and the libraries of tables with it
+
+    return distribution_from(
+        place, codes, client=asker(client), store=store, errors=errors, progress=progress, keep=keep
+    )
 
 
 def _source_of(source: object, store: object, *, keep: bool) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from pd_capflow.client.batch import plan_flow
+from pd_capflow.client.batch import plan_distribution, plan_flow
 from pd_capflow.errors import QueryError
 from pd_capflow.flow.queries.question import PERIODS, one_of
 from pd_capflow.flow.selectors import parse_selection
 from pd_capflow.store.asked import parse_days
 from pd_capflow.store.call import Call, read_each
+from pd_capflow.store.latest import last_recorded, latest
 from pd_capflow.store.opening import of_either_kind
 from pd_capflow.store.place import named
 from pd_capflow.store.store import Store
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from pd_capflow.client import Client
     from pd_capflow.client.batch import Errors
     from pd_capflow.client.progress import ProgressOption
+    from pd_capflow.flow.selectors import Choice, Selection
 
-__all__ = ["fetch_from", "store_at"]
+__all__ = ["distribution_from", "fetch_from", "store_at"]
 
 
 def fetch_from(
@@ -80,6 +82,53 @@ def fetch_from(
     return call.frame(found, missing)
 
 
+def distribution_from(
+    source: str,
+    codes: Any,
+    *,
+    client: Client,
+    store: Store | str | os.PathLike[str] | None = None,
+    errors: Errors = "raise",
+    progress: ProgressOption = None,
+    keep: bool = False,
+) -> pd.DataFrame:
+    """Return the latest distributions from a store, or a gateway's; see `pd_capflow.distribution`.
+
+    Parameters
+    ----------
+    source : {"store", "auto"}
+        Where to take rows from.
+    codes, client, store, errors, progress, keep
+        As of `pd_capflow.distribution`.
+
+    Returns
+    -------
+    DataFrame
+        As by `pd_capflow.distribution`.
+
+    Raises
+    ------
+    QueryError, StoreError, BatchError
+        As by `pd_capflow.distribution`.
+
+    Examples
+    --------
+    >>> import tempfile, pd_capflow
+    >>> client, folder = pd_capflow.connect("demo://"), tempfile.mkdtemp()
+    >>> served = distribution_from("auto", "HK.00700", client=client, store=folder, keep=True)
+    >>> bool(distribution_from("store", "HK.00700", client=client, store=folder).equals(served))
+    True
+    """
+    selection = parse_selection(codes)
+    plan_distribution(selection.sample, errors)
+    choice = _chosen(selection, client if source == "auto" else None)
+    kept, wanted = store_at(store), choice.securities
+    if source == "store":
+        return plan_distribution(choice, errors).frame(last_recorded(kept, wanted))
+    outcome = latest(kept, wanted, client, progress=progress, keep=keep)
+    return plan_distribution(choice, errors).frame(outcome)
+
+
 def store_at(store: Store | str | os.PathLike[str] | None) -> Store:
     """Return a store: the one that is given or is at a path, of demo data too, or the one configured."""
     if isinstance(store, Store):
@@ -98,10 +147,14 @@ def _call(
     plan_flow(selection.sample, period, None, None, errors)
     home = selection.sample.securities[0].home
     first, last = parse_days(start, end, home)
+    return Call(_chosen(selection, client), period, first, last, errors, progress)
+
+
+def _chosen(selection: Selection, client: Client | None) -> Choice:
+    """Return the securities that codes and selectors stand for; a client is whom to ask."""
     if selection.selectors and client is None:
         raise QueryError(
             f"what {selection.selectors[0]} stands for only a gateway knows; name the codes, or ask "
             "with source='auto'"
         )
-    choice = client.expand(selection, flowing=True) if client else selection.choice()
-    return Call(choice, period, first, last, errors, progress)
+    return client.expand(selection, flowing=True) if client else selection.choice()

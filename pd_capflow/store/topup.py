@@ -10,7 +10,6 @@ answer that ends before what is recorded: an older row of a running total is no 
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from pd_capflow.flow.queries.question import parse_range
 from pd_capflow.flow.sessions import times_of
 from pd_capflow.security import Security
 from pd_capflow.store.call import read_each
+from pd_capflow.store.kinds import of_one_kind
 from pd_capflow.store.lacking import lacking_days, recorded_beyond
 from pd_capflow.store.spans import begins_of
 
@@ -82,7 +82,8 @@ def topped_up(store: Store, call: Call, client: Client, *, keep: bool = False) -
     held = _recorded(store, call, may_be_new=keep)
     codes, first, last = _to_ask(store, call, held.parts, client)
     answer = _asked(client, call, codes, first, last)
-    store = _of_one_kind(store, answer, has_rows=bool(held.parts))
+    if answer.parts:
+        store = of_one_kind(store, answer.source, has_rows=bool(held.parts))
     if keep and answer.frame is not None and answer.frame.attrs[ATTRS]["codes"]:
         store.write(answer.frame)
     fresh = {code: _cut(part, code, call) for code, part in answer.parts.items()}
@@ -203,20 +204,6 @@ def _answer(frame: pd.DataFrame | None, errors: dict[str, Exception]) -> _Answer
     if frame is None:
         return _Answer({}, {}, errors)
     return _Answer(columns_of(frame), frame.attrs[ATTRS]["source"], errors, frame)
-
-
-def _of_one_kind(store: Store, answer: _Answer, *, has_rows: bool) -> Store:
-    """Return the store, of demo data if it is new and the gateway is a demo; refuse to mix the two."""
-    if not answer.parts or bool(answer.source["demo"]) == store.demo:
-        return store
-    if not has_rows and answer.source["demo"]:
-        with suppress(StoreError):
-            return type(store)(store.path, demo=True)  # there is none yet
-    kinds = ("real data", "demo data")
-    raise StoreError(
-        f"store {store.path} holds {kinds[store.demo]} and {answer.source['url']} serves "
-        f"{kinds[not store.demo]}, which never stand in one frame; name another store, or another gateway"
-    )
 
 
 def _cut(part: Columns, code: Security, call: Call) -> Columns:
