@@ -49,12 +49,16 @@ class Call:
     errors: Errors
     progress: ProgressOption = None
 
-    def frame(self, found: pd.DataFrame | None, errors: dict[str, Exception]) -> pd.DataFrame:
-        """Return what was found with the errors in its facts, or raise them as the client does."""
+    def frame(self, found: pd.DataFrame | None, errors: dict[str, Exception], store: Store) -> pd.DataFrame:
+        """Return what was found with the errors in its facts, or raise them as the client does.
+
+        Where nothing was found, it is the store that has nothing.
+        """
         failed: Any = {code: errors[str(code)] for code in self.choice.securities if str(code) in errors}
         plan = plan_flow(self.choice, self.period, None, None, self.errors)
         if found is None or not len(found.attrs[ATTRS]["codes"]):
-            source = {} if found is None else found.attrs[ATTRS]["source"]
+            nothing = {"url": store.url, "demo": store.demo}
+            source = nothing if found is None else found.attrs[ATTRS]["source"]
             return plan.frame(Outcome(source, {}, failed))
         found.attrs[ATTRS].update(
             self.choice.facts, errors={str(code): str(error) for code, error in failed.items()}

@@ -79,7 +79,7 @@ def fetch_from(
     if source == "auto":
         return topped_up(kept, call, client, keep=keep)
     found, missing = read_each(kept, call)
-    return call.frame(found, missing)
+    return call.frame(found, missing, kept)
 
 
 def distribution_from(

@@ -88,7 +88,7 @@ def topped_up(store: Store, call: Call, client: Client, *, keep: bool = False) -
         store.write(answer.frame)
     fresh = {code: _cut(part, code, call) for code, part in answer.parts.items()}
     union = _union(store, call, held, replace(answer, parts=fresh))
-    return call.frame(union, answer.errors)
+    return call.frame(union, answer.errors, store)
 
 
 def merged(held: Columns, fresh: Columns, *, zone: str | None = None, period: str = "day") -> Columns:

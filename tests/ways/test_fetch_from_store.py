@@ -510,6 +510,17 @@ def test_the_command_reads_a_store(week_in_store, store, tmp_path, capsys):
     assert "'store', 'auto'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("source", ["store", "auto"])
+def test_where_nothing_comes_the_frame_still_tells_where_from(week_in_store, store, nobody, capsys, source):
+    asked = {"source": source, "store": store, "errors": "collect", "client": nobody}
+    found = pd_capflow.fetch("HK.00005", *DAYS, **asked)
+    assert found.empty
+    assert facts(found)["source"] == {"url": store.url, "demo": True}
+    command = ["fetch", "HK.00005", "-p", "day", "--url", "tcp://127.0.0.1:1", "--store", store.path]
+    assert main([*command, "--source", source, "--errors", "collect"]) == 0
+    assert "capflow: no answer: " in capsys.readouterr().err
+
+
 def test_the_command_tops_up(week_in_store, store, ask, capsys):
     url = str(ask()[0].settings.address)
     command = ["fetch", "HK.00700", "--period", "day", "--start", DAYS[1], "--end", DAYS[2], "--url", url]
