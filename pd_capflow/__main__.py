@@ -19,7 +19,7 @@ from pd_capflow.accessor import CapflowAccessor
 from pd_capflow.asking import Question, look_of
 from pd_capflow.errors import BatchError, CapflowError, QueryError
 from pd_capflow.files import told_of, writer_for
-from pd_capflow.flow.frames import DEMO_NOTE
+from pd_capflow.flow.frames import DEMO_NOTE, RECORDED_NOTE
 from pd_capflow.options import CHARTS, LOOKS, OUT, QUESTION, as_asked, split_codes
 
 if TYPE_CHECKING:
@@ -216,6 +216,8 @@ def _show(frame: pd.DataFrame) -> None:
     print(f"{facts['currency'] or 'several currencies'} · {facts['tz']}{valid} · {facts['source']['url']}")
     if facts["source"]["demo"]:
         print(DEMO_NOTE)
+    if what := facts["source"].get("recorded"):
+        print(RECORDED_NOTE.format(what=what))
     print(frame.to_string(max_rows=14, float_format=_amount, show_dimensions=True))
     sys.stdout.flush()
 

@@ -252,7 +252,7 @@ def test_texts_from_elsewhere_are_escaped_and_bounded(formats):
     frame.attrs["capflow"] = {
         "codes": [EVIL],
         "names": {"HK.00700": EVIL},
-        "source": {"url": EVIL, "demo": False},
+        "source": {"url": EVIL, "demo": False, "recorded": EVIL},
         "errors": {EVIL: EVIL},
     }
     shown = formats(frame)
@@ -305,6 +305,7 @@ def test_nothing_is_loaded_and_nothing_runs(formats, day):
         lambda frame: frame * np.inf,
         lambda frame: _with(frame, {"source": {"url": "demo://"}, "codes": 7, "errors": 3, "names": []}),
         lambda frame: _with(frame, {"source": {"url": "x", "demo": 1}, "period": [], "last_valid_time": {}}),
+        lambda frame: _with(frame, {"source": {"url": "x", "recorded": 7}}),
         lambda frame: _with(frame, "nonsense"),
     ],
 )

@@ -118,6 +118,9 @@ def clock(case: Case) -> Verdict:
         return fine(f"the gateway's clock and this machine's agree within {_CLOCK_TOLERANCE:g} s")
     which = "behind" if ahead > 0 else "ahead of"
     session = case.connection.session if case.connection else None
+    if session and session.recorded:
+        told = f"{case.state.time:%Y-%m-%d %H:%M:%S %Z}"
+        return fine(f"the gateway's clock is one of its own, at {told}: it is {session.recorded}")
     if session and session.demo:
         fix = "nothing, if this demo gateway is meant to keep a time of its own"
     else:

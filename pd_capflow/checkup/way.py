@@ -137,9 +137,8 @@ def protocol(case: Case) -> Verdict:
     except CapflowError as error:
         return failed(str(error), _fix(error, case.settings))
     session = case.connection.session if case.connection else None
-    return fine(
-        "it speaks OpenD's protocol" + (f"; it is {session.demo}" if session and session.demo else "")
-    )
+    kinds = [session.demo, session.recorded] if session else []
+    return fine("; it is ".join(["it speaks OpenD's protocol", *filter(None, kinds)]))
 
 
 def _unwatched(_connection: Connection, _event: object) -> None:

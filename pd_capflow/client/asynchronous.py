@@ -27,7 +27,9 @@ from pd_capflow.errors import (
     ReplyTimeoutError,
     TransportError,
 )
+from pd_capflow.flow.frames import recorded_in
 from pd_capflow.flow.queries import GatewayState, Query
+from pd_capflow.texts import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +50,8 @@ R = TypeVar("R")
 
 # Requests that may await their answers at one time, however fast the rate lets them out.
 _IN_FLIGHT = 64
+# Of what a gateway says of itself.
+_LONGEST_TOLD = 200
 
 
 class AsyncClient(AsyncVerbs):
@@ -158,11 +162,13 @@ class AsyncClient(AsyncVerbs):
         return found
 
     def source(self) -> dict[str, Any]:
-        """Return where answers come from: the ``url``, and whether it is a ``demo``."""
+        """Return where answers come from: the ``url``, whether it is a ``demo``, and what is ``recorded``."""
         address = self.settings.address
         connection = self._lifeline.connection
         session = connection.session if connection is not None else None
-        return {"url": str(address), "demo": address.is_demo or bool(session and session.demo)}
+        recorded = one_line(session.recorded, _LONGEST_TOLD) if session else ""
+        is_demo = address.is_demo or bool(session and session.demo)
+        return {"url": str(address), "demo": is_demo, **recorded_in({"recorded": recorded})}
 
     async def outcome(self, plan: Plan, meter: Meter, outcome: Outcome) -> Outcome:
         """Ask all of a plan's queries, and gather what came and what went wrong."""

@@ -27,6 +27,7 @@ from pd_capflow.errors import (
     RateLimitError,
     TransportError,
 )
+from pd_capflow.flow.frames import recorded_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping
@@ -140,8 +141,9 @@ class SpreadClient(AsyncVerbs):
         await self.close()
 
     def source(self) -> dict[str, Any]:
-        """Return where answers come from: the addresses as ``url``, and whether it is a ``demo``."""
-        return {"url": self._names(), "demo": self._is_demo()}
+        """Return where answers come from: the addresses as ``url``, and the rest as of one gateway."""
+        each = [client.source() for client in self.clients]
+        return {"url": self._names(), "demo": any(told["demo"] for told in each), **recorded_in(*each)}
 
     def room(self, method: Method) -> float:
         """Return how many requests could be sent at once now."""
@@ -198,9 +200,6 @@ class SpreadClient(AsyncVerbs):
 
     def _names(self) -> str:
         return ", ".join(str(client.settings.address) for client in self.clients)
-
-    def _is_demo(self) -> bool:
-        return any(client.source()["demo"] for client in self.clients)
 
 
 class _Batch:

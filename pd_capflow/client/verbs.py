@@ -39,7 +39,7 @@ class AsyncVerbs(AsyncNeighbours):
         raise NotImplementedError
 
     def source(self) -> dict[str, Any]:
-        """Return where answers come from: the ``url``, and whether it is a ``demo``."""
+        """Return where answers come from: the ``url``, whether it is a ``demo``, and what is ``recorded``."""
         raise NotImplementedError
 
     def budget_of(self, method: Method) -> Budget:

@@ -42,6 +42,9 @@ __all__ = [
 ATTRS = "capflow"
 #: Key, in these, of first rows that stand for all since the open though none stands at the open.
 OPENING = "opening"
+#: What is said, with what it is, wherever numbers are shown that are served again.
+RECORDED_NOTE = "RECORDED, not live: {what}"
+
 #: What is said wherever numbers of a demo gateway are shown.
 DEMO_NOTE = "DEMO DATA: these numbers are invented"
 #: Columns of a capital-flow frame.
@@ -86,6 +89,18 @@ def facts_in(frame: pd.DataFrame) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
+def recorded_in(*sources: Mapping[str, Any]) -> dict[str, str]:
+    """Return what some sources tell of being served again, as part of their common one; mostly nothing.
+
+    Examples
+    --------
+    >>> recorded_in({"url": "tcp://a:1", "demo": False}, {"recorded": "a replay of a store"})
+    {'recorded': 'a replay of a store'}
+    """
+    told = dict.fromkeys(source["recorded"] for source in sources if source.get("recorded"))
+    return {"recorded": ", ".join(told)} if told else {}
+
+
 def build_frame(
     shape: Shape,
     asked: Sequence[Security],
@@ -111,7 +126,7 @@ def build_frame(
     single : bool
         Whether one code alone was asked for, so that there is no level ``code``.
     source : mapping
-        Where the answers come from: ``url`` and ``demo``.
+        Where the answers come from: ``url`` and ``demo``; of what is served again, ``recorded``.
     errors : mapping of str to str, optional
         Why codes are missing.
 

@@ -134,6 +134,7 @@ class InventedMarket:
 
     demo: ClassVar[str] = "the demo gateway of pd_capflow: all numbers are invented"
     title: ClassVar[str] = "demo"
+    recorded: ClassVar[str] = ""
 
     def flow(self, security: Security, period: str, first: date, last: date, now: datetime) -> Flow:
         """Return the rows of any period as they are sent, with main flow for all but ``intraday``."""

@@ -202,7 +202,7 @@ class PlaybackGateway(Gateway):
         return answer if isinstance(answer, bytes) else _copy(answer)
 
     def welcome(self, algorithm: Algorithm = Algorithm.NONE) -> Any:
-        """Return the response to an InitConnect, which says what the captured gateway said of itself."""
+        """Return the response to an InitConnect: what the captured gateway said of itself, and when."""
         return self._as_then(super().welcome(algorithm))
 
     def welcome_websocket(self) -> Any:
@@ -212,6 +212,7 @@ class PlaybackGateway(Gateway):
     def _as_then(self, response: Any) -> Any:
         then, s2c = self.playback.welcome, response.s2c
         s2c.ClearField("demo")
+        s2c.recorded = one_line(f"a capture of {self.playback.origin}", 200)
         if self.playback.demo:
             s2c.demo = one_line(self.playback.demo, 200)
         if hasattr(s2c, "serverVer") and hasattr(then, "serverVer"):

@@ -209,7 +209,7 @@ class Gateway:
         if algorithm is not Algorithm.FTAES_ECB:
             s2c.aesCBCiv = "" if algorithm is Algorithm.AES_ECB else secrets.token_hex(8)
         s2c.userAttribution = 1
-        self._tell_demo(s2c)
+        self._tell_kind(s2c)
         return response
 
     def algorithm(self, asked: Asked) -> Algorithm:
@@ -233,12 +233,14 @@ class Gateway:
         response = success(INIT_WEBSOCKET)
         response.s2c.serverTime = int(self.clock().timestamp())
         response.s2c.connID = next(self._numbers)
-        self._tell_demo(response.s2c)
+        self._tell_kind(response.s2c)
         return response
 
-    def _tell_demo(self, s2c: Any) -> None:
+    def _tell_kind(self, s2c: Any) -> None:
         if self.market.demo:
             s2c.demo = self.market.demo
+        if self.market.recorded:
+            s2c.recorded = self.market.recorded
 
     def enter(self, session: Session) -> bool:
         """Let a session in, unless there are too many."""

@@ -60,6 +60,10 @@ class Source(Protocol):
         """What clients are told of invented numbers; empty if the numbers are real."""
 
     @property
+    def recorded(self) -> str:
+        """What clients are told of numbers that are served again; empty if they are of now."""
+
+    @property
     def title(self) -> str:
         """What this is, in a word, for the state of the program."""
 

@@ -215,6 +215,8 @@ class Sheet:
             facts.append(words.say("valid", time=self._valid()))
         if subject.url:
             facts.append(words.say("source", url=subject.url))
+        if subject.recorded:
+            facts.append(words.say("recorded"))
         if subject.failed:
             facts.append(words.say("failed", codes=words.listing(list(subject.failed))))
         return facts

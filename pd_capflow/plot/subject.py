@@ -81,6 +81,8 @@ class Subject:
         Name of the zone that the times are in; ``"UTC"`` for a mix, None if they have none.
     demo : bool
         Whether the numbers are invented.
+    recorded : bool
+        Whether they are served again, and not of now.
     url : str or None
         The gateway that served them.
     valid : tuple of pandas.Timestamp
@@ -98,6 +100,7 @@ class Subject:
     cumulative: bool | None
     zone: str | None
     demo: bool
+    recorded: bool
     url: str | None
     valid: tuple[pd.Timestamp, ...]
     failed: tuple[str, ...]
@@ -139,6 +142,7 @@ class Subject:
             cumulative=cumulative if isinstance(cumulative, bool) else None,
             zone=_zone(flows),
             demo=source.get("demo") is True,
+            recorded=bool(source.get("recorded")),
             url=source["url"] if isinstance(source.get("url"), str) else None,
             valid=_valid(facts, flows, _period(facts, flows)),
             failed=tuple(str(code) for code in _mapping(facts.get("errors"))),

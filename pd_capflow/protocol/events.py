@@ -38,6 +38,8 @@ class Opened:
         major * 100 + minor; 0 where it was not told.
     demo : str
         What a demo gateway says of itself; empty for any other.
+    recorded : str
+        What a gateway says of itself that serves again what was recorded; empty for any other.
     encryption : str
         Name of the algorithm, ``"NONE"`` for none.
     """
@@ -46,6 +48,7 @@ class Opened:
     keep_alive_interval: float
     server_version: int = 0
     demo: str = ""
+    recorded: str = ""
     encryption: str = "NONE"
 
 

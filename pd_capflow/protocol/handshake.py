@@ -110,7 +110,8 @@ class InitConnect:
             algorithm = agreed_algorithm(session)
         low, high = KEEP_ALIVE_BOUNDS
         interval = min(max(float(session.keepAliveInterval), low), high)
-        opened = Opened(session.connID, interval, session.serverVer, session.demo, algorithm.name)
+        told = session.demo, session.recorded
+        opened = Opened(session.connID, interval, session.serverVer, *told, algorithm.name)
         return opened, aes_cipher(algorithm, session.connAESKey, session.aesCBCiv)
 
     def explain(self, error: CapflowError) -> CapflowError:
@@ -166,7 +167,7 @@ class InitWebSocket:
             reason = printable(message.retMsg) or f"retType {message.retType}"
             raise AuthenticationError(f"the gateway refused the WebSocket session: {reason}. Check key=")
         session = _contents(message)
-        return Opened(session.connID, PING_INTERVAL, demo=session.demo), PLAIN
+        return Opened(session.connID, PING_INTERVAL, demo=session.demo, recorded=session.recorded), PLAIN
 
     def explain(self, error: CapflowError) -> CapflowError:
         """Return an error that names the key, since a wrong one may be answered by hanging up."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pd_capflow.client.batch import Outcome
 from pd_capflow.errors import BatchError, CapflowWarning, StoreError, TransportError
-from pd_capflow.flow.frames import ATTRS, Columns
+from pd_capflow.flow.frames import ATTRS, Columns, recorded_in
 from pd_capflow.store.kinds import of_one_kind
 from pd_capflow.store.opening import opened
 from pd_capflow.store.topup import columns_of
@@ -165,6 +165,7 @@ def _source(
     return {
         "url": ", ".join(dict.fromkeys(urls)),
         "demo": store.demo,
+        **recorded_in(asked),
         "by_code": places,
         "parts": {code: {place: 1} for code, place in places.items()},
     }

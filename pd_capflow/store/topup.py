@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from pd_capflow.errors import BatchError, StoreError
-from pd_capflow.flow.frames import ATTRS, FLOW, OPENING, Columns, build_frame
+from pd_capflow.flow.frames import ATTRS, FLOW, OPENING, Columns, build_frame, recorded_in
 from pd_capflow.flow.queries.question import parse_range
 from pd_capflow.flow.sessions import times_of
 from pd_capflow.security import Security
@@ -282,6 +282,7 @@ def _source(store: Store, parts: _Parts, held: _Answer, fresh: _Answer) -> dict[
     return {
         "url": ", ".join(dict.fromkeys(urls)),
         "demo": store.demo,
+        **recorded_in(fresh.source),
         "by_code": {code: ", ".join(counts) or places[1] or places[0] for code, counts in told.items()},
         "parts": told,
     }

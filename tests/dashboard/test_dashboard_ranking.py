@@ -196,6 +196,13 @@ def test_the_status_line_says_it_all():
         assert piece in text
 
 
+def test_what_is_served_again_says_so_and_is_not_called_real():
+    source = {"url": "tcp://127.0.0.1:11111", "demo": False, "recorded": "a replay of a store"}
+    assert "recorded, not live" in line(source=source)
+    assert "real" not in line(source=source)
+    assert "DEMO DATA · recorded, not live" in line(source=source | {"demo": True})
+
+
 def test_demo_data_say_so_and_are_not_called_real():
     text = line(source={"url": "demo://", "demo": True})
     assert "DEMO DATA" in text

@@ -135,6 +135,13 @@ def test_real_data_has_no_demo_mark():
     assert "demo" not in ax.get_xlabel()
 
 
+@pytest.mark.parametrize(("lang", "said"), [("en", "recorded, not live"), ("zh", "录制数据，非实时")])
+def test_what_is_served_again_says_so_in_the_footnote(lang, said):
+    source = {"url": "tcp://127.0.0.1:11111", "demo": False, "recorded": "a replay\x1b[31m" * 99}
+    told = draw(builders.minutes(source=source), lang=lang).get_xlabel()
+    assert told.endswith(f"tcp://127.0.0.1:11111 · {said}")
+
+
 def test_footnote_names_zone_time_and_source():
     ax = draw(builders.minutes(last_valid_time="2025-01-02T02:43:44+00:00"))
     assert ax.get_xlabel() == "Hong Kong time · valid to 2 Jan 10:43:44 · source tcp://127.0.0.1:11111"

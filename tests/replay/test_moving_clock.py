@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 import pd_capflow
+from pd_capflow.__main__ import main
 from pd_capflow.errors import GatewayError, UnknownSecurityError
 from pd_capflow.gateway import Clock
 from pd_capflow.security import Security
@@ -149,7 +151,38 @@ def test_only_a_demos_store_is_a_demo(served, request, kind, is_demo):
     address = served(market=RecordedMarket(store, moving=True), clock=at("2025-06-04T20:00:00-04:00"))
     with pd_capflow.connect(address, rate=None) as client:
         frame = client.capital_flow(store.codes()[0])
-        assert frame.attrs["capflow"]["source"] == {"url": address, "demo": is_demo}
+        told = {"url": address, "demo": is_demo, "recorded": "a replay of a store"}
+        assert frame.attrs["capflow"]["source"] == told
+    with pd_capflow.connect(store.url) as client:  # whose address says it
+        frame = client.capital_flow(store.codes()[0])
+        assert frame.attrs["capflow"]["source"] == {"url": store.url, "demo": is_demo}
+
+
+def test_a_replay_is_told_wherever_its_numbers_are_shown(served, real, shell, tmp_path, capsys):
+    market = RecordedMarket(real, moving=True)
+    address = served(market=market, clock=at("2025-06-04T20:00:00-04:00"))
+    assert main(["fetch", "US.AAPL", "--url", address]) == 0
+    assert "\nRECORDED, not live: a replay of a store\n" in capsys.readouterr().out
+    frame = shell.run_line_magic("capflow", f"US.AAPL --url {address}")
+    shown = shell.display_formatter.format(frame)[0]
+    for text in (shown["text/plain"], shown["text/html"]):
+        assert f"{address} · RECORDED, not live: a replay of a store" in text
+    footnote = frame.capflow.plot(ax=Figure().subplots()).get_xlabel()
+    assert footnote.replace("\n", " · ").endswith(f"source {address} · recorded, not live")
+    kept = pd_capflow.fetch(
+        "US.AAPL", source="auto", store=tmp_path / "kept", keep=True, client=pd_capflow.connect(address)
+    )
+    assert kept.attrs["capflow"]["source"]["recorded"] == "a replay of a store"
+
+
+def test_the_doctor_minds_no_clock_of_a_replay(served, real):
+    market = RecordedMarket(real, moving=True)
+    address = served(market=market, clock=at("2025-06-04T20:00:00-04:00"))
+    report = pd_capflow.doctor(address, codes=["US.AAPL"])
+    assert report["clock"].status == "ok"
+    assert "one of its own, at 2025-06-05 00:0" in report["clock"].found
+    assert report["protocol"].found == "it speaks OpenD's protocol; it is a replay of a store"
+    assert report.ok
 
 
 def test_what_nobody_records_is_refused_not_invented(client_at):

@@ -357,7 +357,10 @@ def test_repeated_questions_get_their_answers_in_order_and_then_the_last(
     with pd_capflow.connect(played_back(path), rate=None) as client:
         found = [client.capital_flow("HK.00700")["in_flow"].iloc[0] for _ in range(5)]
         assert found == [1.0, 2.0, 3.0, 3.0, 3.0]
-        assert not client.capital_flow("HK.00700").attrs["capflow"]["source"]["demo"]
+        source = client.capital_flow("HK.00700").attrs["capflow"]["source"]
+        assert not source["demo"]
+        assert source["recorded"].startswith("a capture of tcp://127.0.0.1:")
+        assert source["recorded"].endswith("(real data)")
 
 
 def test_the_demo_says_that_it_is_one_when_it_is_played_back(gateway_at, tmp_path, played_back):
@@ -367,7 +370,9 @@ def test_the_demo_says_that_it_is_one_when_it_is_played_back(gateway_at, tmp_pat
     assert "invented data" in Playback.read(path).origin
     for scheme in ("tcp", "ws"):
         with pd_capflow.connect(played_back(path, scheme)) as client:
-            assert client.capital_flow("HK.00700", *DAYS).attrs["capflow"]["source"]["demo"]
+            source = client.capital_flow("HK.00700", *DAYS).attrs["capflow"]["source"]
+            assert source["demo"]
+            assert source["recorded"].endswith("(invented data)")
 
 
 def test_what_was_never_asked_is_refused_and_what_was_is_told(tmp_path, played_back):

@@ -96,7 +96,9 @@ def _facts(reading: Reading, wish: Wish) -> list[tuple[str, str]]:
     facts = [("link", _link(reading, lang))]
     if reading.is_demo:
         facts.append(("demo", say(lang, "demo")))
-    elif reading.link.status in ("connected", "quiet"):
+    if reading.source.get("recorded"):
+        facts.append(("recorded", say(lang, "recorded")))
+    elif not reading.is_demo and reading.link.status in ("connected", "quiet"):
         facts.append(("real", say(lang, "real")))
     states = [f"{prefix} {text_of(lang, state)}" for prefix, state in reading.markets.items()]
     if states:

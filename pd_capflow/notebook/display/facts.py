@@ -72,6 +72,8 @@ class Facts:
         Where the rows come from; untrusted.
     demo : bool
         Whether they are invented.
+    recorded : str
+        What serves them again, if they are not of now; untrusted.
     failed : mapping of str to str
         Why codes are missing; untrusted.
     lines : tuple of Line
@@ -89,6 +91,7 @@ class Facts:
     valid: tuple[pd.Timestamp, ...]
     source: str
     demo: bool
+    recorded: str
     failed: Mapping[str, str]
     lines: tuple[Line, ...]
 
@@ -115,6 +118,7 @@ class Facts:
             valid=_valid(told, codes, parts, period or "intraday"),
             source=source["url"],
             demo=source.get("demo") is True,
+            recorded=source["recorded"] if isinstance(source.get("recorded"), str) else "",
             failed=_mapping(told.get("errors")),
             lines=tuple(starmap(Line, list(parts.items())[:most_lines])),
         )

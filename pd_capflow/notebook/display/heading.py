@@ -71,8 +71,12 @@ class Heading:
         """Return how many rows there are, and where and when they come from."""
         word = "some_rows" if shown < rows else "row" if rows == 1 else "rows"
         count = self.say(word, n=rows, shown=shown)
-        parts = [count, self.facts.zone, self._valid(), one_line(self.facts.source, 80)]
+        parts = [count, self.facts.zone, self._valid(), one_line(self.facts.source, 80), self._recorded()]
         return [part for part in parts if part]
+
+    def _recorded(self) -> str:
+        what = one_line(self.facts.recorded, 120)
+        return self.say("recorded", what=what) if what else ""
 
     def _valid(self) -> str:
         times = list(dict.fromkeys(self._at(time) for time in self.facts.valid))

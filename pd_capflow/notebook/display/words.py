@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pd_capflow.flow.frames import DEMO_NOTE
+from pd_capflow.flow.frames import DEMO_NOTE, RECORDED_NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,7 @@ _EN = {
     "course": "net inflow of {code}",
     "last": "in_flow of the last row: {amount}",
     "demo": DEMO_NOTE,
+    "recorded": RECORDED_NOTE,
 }
 
 _ZH = {
@@ -53,6 +54,7 @@ _ZH = {
     "course": "{code} 净流入",
     "last": "最后一行 in_flow：{amount}",
     "demo": "演示数据（DEMO DATA）：数字均为虚构",
+    "recorded": "录制数据，非实时：{what}",
 }
 
 #: Templates by language and name.

@@ -45,6 +45,7 @@ class RecordedMarket:
 
     def __init__(self, store: Store, *, moving: bool) -> None:
         self.demo = _DEMO if store.demo else ""
+        self.recorded = "a replay of a store" if moving else ""
         self.title = "replay"
         self._moving = moving
         self._shelf = Shelf(store, frozen=moving)

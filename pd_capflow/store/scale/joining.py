@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
-from pd_capflow.flow.frames import ATTRS, facts_in
+from pd_capflow.flow.frames import ATTRS, facts_in, recorded_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,8 @@ def _source(facts: Sequence[dict[str, Any]]) -> dict[str, Any]:
         return dict(told[0])
     by_code = {code: _server(each, code) for each in facts for code in each["codes"]}
     url = ", ".join(dict.fromkeys(filter(None, by_code.values())))
-    return {"url": url, "demo": any(source["demo"] for source in told), "by_code": by_code}
+    is_demo = any(source["demo"] for source in told)
+    return {"url": url, "demo": is_demo, **recorded_in(*told), "by_code": by_code}
 
 
 def _server(facts: dict[str, Any], code: str) -> Any:
