@@ -41,6 +41,12 @@ def test_the_examples_in_docstrings_run(name, monkeypatch):
     assert found.failed == 0
 
 
+def test_every_verb_of_a_store_has_an_example():
+    named = {name: each for name, each in vars(pd_capflow.Store).items() if not name.startswith("_")}
+    assert {"read", "write", "url"} < named.keys()
+    assert [name for name, each in named.items() if ">>> " not in (each.__doc__ or "")] == []
+
+
 def test_every_public_name_opens():
     for name in pd_capflow.__all__:
         assert getattr(pd_capflow, name) is not None

@@ -85,7 +85,16 @@ class Store:
 
     @property
     def url(self) -> str:
-        """The address under which the store is read like a gateway."""
+        """The address under which the store is read like a gateway.
+
+        Examples
+        --------
+        >>> import tempfile, pd_capflow
+        >>> store = pd_capflow.Store(tempfile.mkdtemp(), demo=True)
+        >>> _ = store.write(pd_capflow.fetch("HK.00700", "day", "2026-01-05", "2026-01-09"))
+        >>> pd_capflow.connect(store.url).capital_flow("HK.00700", "day", "2026-01-05", "2026-01-09").shape
+        (5, 6)
+        """
         return f"store://{self.path}"
 
     def write(self, frame: pd.DataFrame) -> int:
@@ -106,6 +115,15 @@ class Store:
         StoreError
             If the frame is not as it was served, or is of the other kind (demo or real), or it cannot be
             written. What was there before is whole then.
+
+        Examples
+        --------
+        >>> import tempfile, pd_capflow
+        >>> store = pd_capflow.Store(tempfile.mkdtemp(), demo=True)
+        >>> store.write(pd_capflow.fetch("HK.00700", "day", "2026-01-05", "2026-01-09"))
+        5
+        >>> store.write(pd_capflow.fetch(["HK.00700", "US.AAPL"], "day", "2026-01-05", "2026-01-12"))
+        7
         """
         layout = layout_for(frame)
         check_kind(self.path, frame, demo=self.demo)
@@ -161,6 +179,18 @@ class Store:
             If there is no store, or nothing is recorded of a code or day asked for.
         QueryError
             If the question cannot be understood.
+
+        Examples
+        --------
+        >>> import tempfile, pd_capflow
+        >>> store = pd_capflow.Store(tempfile.mkdtemp(), demo=True)
+        >>> _ = store.write(pd_capflow.fetch("HK.00700", "day", "2026-01-05", "2026-01-09"))
+        >>> store.read("HK.00700", "2026-01-06", "2026-01-07", "day", columns=["in_flow"]).shape
+        (2, 1)
+        >>> store.write(pd_capflow.fetch("US.AAPL", "day", "2026-01-05", "2026-01-09"))
+        5
+        >>> len(store.read(period="day")), len(store.read(period="day", as_of=1))
+        (10, 5)
         """
         period = one_of("period", period, NAMES_OF_PERIODS)
         return self._read(layout_of(period), codes, start, end, period, columns, as_of)
@@ -179,6 +209,26 @@ class Store:
         ----------
         codes, start, end, as_of
             As for `read`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``float64`` columns as by `pd_capflow.Client.capital_distribution`, indexed likewise; the last row
+            of each code alone gives `pd_capflow.distribution` with this store.
+
+        Raises
+        ------
+        StoreError, QueryError
+            As by `read`.
+
+        Examples
+        --------
+        >>> import tempfile, pd_capflow
+        >>> store = pd_capflow.Store(tempfile.mkdtemp(), demo=True)
+        >>> store.write(pd_capflow.distribution(["HK.00700", "US.AAPL"]))
+        2
+        >>> store.distribution("HK.00700").columns[:2].tolist()
+        ['super_in', 'super_out']
         """
         return self._read(DISTRIBUTIONS, codes, start, end, "intraday", None, as_of)
 
@@ -241,7 +291,23 @@ class Store:
         )
 
     def codes(self, period: str | None = None) -> list[str]:
-        """Return the codes that are recorded, sorted; of one period where it is given."""
+        """Return the codes that are recorded, sorted; of one period where it is given.
+
+        Raises
+        ------
+        StoreError
+            If there is no store.
+        QueryError
+            If the period is not known.
+
+        Examples
+        --------
+        >>> import tempfile, pd_capflow
+        >>> store = pd_capflow.Store(tempfile.mkdtemp(), demo=True)
+        >>> _ = store.write(pd_capflow.fetch("HK.00700", "day", "2026-01-05", "2026-01-09"))
+        >>> store.codes(), store.codes("week")
+        (['HK.00700'], [])
+        """
         self._there(INTRADAY)
         found: set[str] = set()
         for layout, wanted in self._places(period):
@@ -258,6 +324,21 @@ class Store:
         -------
         pandas.DataFrame
             Indexed by ``market`` and ``session``: ``codes`` and ``rows``, how many of each.
+
+        Raises
+        ------
+        StoreError
+            If there is no store.
+        QueryError
+            If the codes cannot be understood.
+
+        Examples
+        --------
+        >>> import tempfile, pd_capflow
+        >>> store = pd_capflow.Store(tempfile.mkdtemp(), demo=True)
+        >>> _ = store.write(pd_capflow.fetch(["HK.00700", "HK.09988"]))
+        >>> store.days()["codes"].tolist(), store.days("HK.09988")["codes"].tolist()
+        ([2], [1])
         """
         snapshot = self._there(INTRADAY)
         wanted = Wanted(None if codes is None else [str(code) for code in parse_codes(codes)[0]])
@@ -273,6 +354,19 @@ class Store:
         -------
         pandas.DataFrame
             Columns ``table``, ``version``, ``time`` (UTC) and ``operation``, the oldest first.
+
+        Raises
+        ------
+        StoreError
+            If there is no store.
+
+        Examples
+        --------
+        >>> import tempfile, pd_capflow
+        >>> store = pd_capflow.Store(tempfile.mkdtemp(), demo=True)
+        >>> _ = store.write(pd_capflow.fetch("HK.00700", "day", "2026-01-05", "2026-01-09"))
+        >>> store.versions().query("table == 'periods'")["operation"].tolist()
+        ['create table', 'write']
         """
         self._there(INTRADAY)
         with translated(self.path):
@@ -286,6 +380,20 @@ class Store:
         -------
         Report
             True where all is well; its ``problems`` say what is not, its text all of it.
+
+        Raises
+        ------
+        StoreError
+            If there is no store, or it cannot be read at all.
+
+        Examples
+        --------
+        >>> import tempfile, pd_capflow
+        >>> store = pd_capflow.Store(tempfile.mkdtemp(), demo=True)
+        >>> _ = store.write(pd_capflow.fetch("HK.00700", "day", "2026-01-05", "2026-01-09"))
+        >>> report = store.verify()
+        >>> bool(report), report.rows, list(report.problems)
+        (True, 5, [])
         """
         self._there(INTRADAY)
         report = Report(self.path)
@@ -306,6 +414,20 @@ class Store:
         -------
         int
             Partitions that were rewritten.
+
+        Raises
+        ------
+        StoreError
+            If there is no store, it cannot be written, or `keep` is none or too short.
+
+        Examples
+        --------
+        >>> import tempfile, pd_capflow
+        >>> store = pd_capflow.Store(tempfile.mkdtemp(), demo=True)
+        >>> for code in ("HK.00700", "HK.09988"):
+        ...     _ = store.write(pd_capflow.fetch(code, "day", "2026-01-05", "2026-01-09"))
+        >>> store.compact(), store.compact()
+        (1, 0)
         """
         self._there(INTRADAY)
         return sum(compact(table, keep) for table in self._tables.values())
