@@ -1,7 +1,8 @@
 """The recorder: asks a gateway through the day, and keeps in a store what it serves.
 
-`plan` says what is due, by the clock and the calendar; `runner` asks and keeps it, on the I/O thread;
-`recording` is what another thread holds of it, and `service` the command of it.
+`plan` says what is due, by the clock and the calendar of the `roll`; `runner` asks it, on the I/O thread, has
+the `keeper` keep what comes, and tells the `logbook`; `halt` ends it. `recording` is what another thread
+holds of it, and `service` the command of it.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def batch_of(tasks: list[Task]) -> list[Task]:
     """Return the tasks that can be one question with the first."""
 
     def kind(task: Task) -> tuple[Any, ...]:
-        return task.what, task.session, task.is_sweep, task.code.partition(".")[0]
+        return task.what, task.session, task.is_sweep, task.market
 
     return [task for task in tasks if kind(task) == kind(tasks[0])][:BATCH]
 

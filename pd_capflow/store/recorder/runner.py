@@ -1,72 +1,48 @@
-"""The recorder: asks what its plan has due, keeps what came, and sleeps until there is more.
+"""The recorder: asks what its plan has due, has it kept, and sleeps until there is more.
 
-It lives on the I/O thread and writes on another one, since a commit blocks. An answer that cannot be kept
-is held until it can: nothing more is asked meanwhile, since the next answer would only hold the same rows
-and more. Whatever ends it, a commit under way is finished first.
+It lives on the I/O thread. While an answer cannot be kept nothing more is asked, since the next answer
+would only hold the same rows and more.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from pd_capflow.client.backoff import pauses
-from pd_capflow.errors import BatchError, CapflowError, GatewayError, StoreError
-from pd_capflow.store.calendar import Calendar, calendar_of, question_of
+from pd_capflow.errors import BatchError, CapflowError
 from pd_capflow.store.recorder.answers import Answers, is_for_good, reason
 from pd_capflow.store.recorder.checkpoints import stretched
+from pd_capflow.store.recorder.halt import Halt, HaltedError, whole
+from pd_capflow.store.recorder.keeper import LONGEST_PAUSE_S, Keeper
+from pd_capflow.store.recorder.logbook import Logbook
 from pd_capflow.store.recorder.plan import Plan
-from pd_capflow.store.recorder.questions import (
-    about,
-    batch_of,
-    check_demo,
-    check_markets,
-    few,
-    prefixes,
-    question,
-)
+from pd_capflow.store.recorder.questions import batch_of, check_demo, question
 from pd_capflow.store.recorder.resume import settled
-from pd_capflow.store.recorder.status import Status
+from pd_capflow.store.recorder.roll import called
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
-    from datetime import tzinfo
-    from typing import TypeVar
-
-    import pandas as pd
+    from collections.abc import Callable
 
     from pd_capflow.client import AsyncClient, SpreadClient
     from pd_capflow.flow.selectors import Selection
     from pd_capflow.store import Store
+    from pd_capflow.store.recorder.status import Status
     from pd_capflow.store.recorder.tasks import Miss, Task
 
-    T = TypeVar("T")
-
 __all__ = ["Recorder", "Until", "wall_clock"]
-
-log = logging.getLogger("pd_capflow.recorder")
 
 Until = Literal["close", "forever"]
 
 # What a gateway still lacks after so many sweeps it will not get any more.
 _TRIES = 3
-# Days around today that calendars are asked for.
-_PAST, _COMING = timedelta(days=10), timedelta(days=30)
-_LONGEST_PAUSE_S = 60.0
 _RENEWED_AFTER = timedelta(minutes=1)
 
 
 def wall_clock() -> datetime:
     """Return what time it is; aware."""
     return datetime.now(UTC)
-
-
-class _StoppedError(Exception):
-    """The recorder was told to end."""
 
 
 class Recorder:
@@ -101,19 +77,15 @@ class Recorder:
         nap: float = 20.0,
         watch: Callable[[Status], object] | None = None,
     ) -> None:
-        self.status = Status()
         self._store, self._selection, self._every, self._until = store, selection, every, until
-        self._now, self._nap, self._watch = now, nap, watch
+        self._now, self._nap = now, nap
+        self._halt, self._book = Halt(), Logbook(now, watch)
+        self._keeper = Keeper(store, self._book, self._halt)
         self._plan: Plan | None = None
         self._client: Any = None
         self._known: dict[str, Any] = {}
         self._renewed = datetime.min.replace(tzinfo=UTC)
-        self._answered: dict[str, bool] = {}
-        self._told = self._untidy = 0
-        self._zone: tzinfo = UTC
-        self._pauses = pauses(_LONGEST_PAUSE_S)
-        self._stop = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
+        self._pauses = pauses(LONGEST_PAUSE_S)
 
     @property
     def misses(self) -> list[Miss]:
@@ -122,12 +94,11 @@ class Recorder:
 
     def stop(self) -> None:
         """Have it end; on the loop."""
-        self._stop.set()
+        self._halt.call()
 
     def stop_soon(self) -> None:
         """Have it end; from any thread, also when its loop is gone."""
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self.stop)
+        self._halt.call_soon()
 
     async def run(self, client: AsyncClient | SpreadClient) -> Status:
         """Record.
@@ -140,18 +111,18 @@ class Recorder:
         """
         self._client = client
         try:
-            await self._unless_stopped(self._begin())
+            await self._halt.unless(self._begin())
             while not self._is_finished():
                 await self._step()
-            self._tell_misses()
-            await self._tidy()
-            self._say("done", next_wake=None)
-        except _StoppedError:
-            self._say("stopped", next_wake=None)
+            self._book.missed()
+            await self._keeper.tidy()
+            self._book.ended("done")
+        except HaltedError:
+            self._book.ended("stopped")
         except BaseException as error:
-            self._say("failed", next_wake=None, trouble=reason(error) if isinstance(error, Exception) else "")
+            self._book.ended("failed", error)
             raise
-        return self.status
+        return self._book.status
 
     async def _begin(self) -> None:
         await self._client.connect()
@@ -171,83 +142,54 @@ class Recorder:
         await self._renew_if_due()
         now = self._now()
         tasks = self._here.due(now)
-        self._tell_misses()
+        self._book.missed()
         if tasks:
             await self._do(batch_of(tasks))
         elif not self._is_finished():
             if self._here.is_quiet(now):
-                await self._tidy()
+                await self._keeper.tidy()
             await self._wait_for(self._here.wake(now))
 
     async def _do(self, tasks: list[Task]) -> None:
         answers = await self._ask(tasks)
         if answers.lost is not None:
             return await self._gateway_lost(tasks, answers.lost)
-        self._pauses = pauses(_LONGEST_PAUSE_S)
-        if answers.frame is not None and answers.has_rows and not await self._keep(answers.frame, tasks):
+        self._pauses = pauses(LONGEST_PAUSE_S)
+        if not await self._keep(answers, tasks):
             return None
         now = self._now()
         for task in tasks:
             self._settle(task, answers, now)
-        self._count(tasks, answers)
+        self._book.answered(tasks, answers)
         return None
 
-    async def _tidy(self) -> None:
-        """Sort what the day's many commits have written, once no market is open any more."""
-        if self._untidy:
-            self._untidy = 0
-            try:
-                parts = await _whole(asyncio.to_thread(self._store.compact))
-                log.info("= compacted: %d partitions", parts)
-            except StoreError as error:  # it reads as well without, only slower
-                log.warning("! not compacted: %s", reason(error))
-
     async def _ask(self, tasks: list[Task]) -> Answers:
-        first, codes = tasks[0], [task.code for task in tasks]
-        kind = "sweep" if first.is_sweep else "checkpoint"
-        log.info(
-            "> asked %s of %d codes (%s, %s of %s)", first.what, len(codes), few(codes), kind, first.session
-        )
-        self._say("asking", next_wake=None)
+        codes = [task.code for task in tasks]
+        self._book.asking(tasks)
         try:
-            frame = await self._unless_stopped(question(self._client, first, codes))
+            frame = await self._halt.unless(question(self._client, tasks[0], codes))
         except BatchError as error:
             answers = Answers(error.frame, error.errors)
         except CapflowError as error:
             answers = Answers(None, dict.fromkeys(codes, error))
         else:
             answers = Answers(frame)
-        for code, why in answers.errors.items():
-            log.warning("! %s", about(code, reason(why)))
-        came = answers.frame if answers.has_rows else None
-        log.info(
-            "< %d of %d codes, %d rows",
-            len(codes) - len(answers.errors),
-            len(codes),
-            0 if came is None else len(came),
-        )
+        self._book.came(tasks, answers)
         return answers
 
-    async def _keep(self, frame: pd.DataFrame, tasks: list[Task]) -> bool:
-        """Write, again and again if need be; return whether it was done before the next session began."""
-        waits = pauses(_LONGEST_PAUSE_S)
-        while True:
-            self._say("saving")
-            try:
-                rows = await _whole(asyncio.to_thread(self._store.write, frame))
-            except StoreError as error:
-                log.error("! not kept: %s", reason(error))
-                self._say("no store", trouble=reason(error))
-                if self._until == "close" and self._is_overtaken(tasks[0]):
-                    self._give_up(tasks, error)
-                    return False
-                await self._pause(next(waits) + 0.25)
-            else:
-                kept = self._now().astimezone(self._zone)
-                self._untidy += rows
-                self._say("saving", rows=self.status.rows + rows, last_commit=kept, trouble="")
-                log.info("= kept: %d rows new or changed", rows)
-                return True
+    async def _keep(self, answers: Answers, tasks: list[Task]) -> bool:
+        """Have an answer kept; return whether it was before the next session began."""
+        if answers.frame is None or not answers.has_rows:
+            return True
+        why = await self._keeper.keep(answers.frame, lambda: self._is_overtaken(tasks[0]))
+        if why is not None:
+            for task in tasks:
+                self._here.failed(task, self._now(), reason(why), for_good=True)
+        return why is None
+
+    def _is_overtaken(self, task: Task) -> bool:
+        served = self._here.sessions(self._now())
+        return self._until == "close" and served.get(task.market, task.session) > task.session
 
     def _settle(self, task: Task, answers: Answers, now: datetime) -> None:
         """Tell the plan what became of a task."""
@@ -260,7 +202,7 @@ class Recorder:
         return self._here.failed(task, now, lack, for_good=self._here.tries(task) + 1 >= _TRIES)
 
     def _lack(self, task: Task, answers: Answers) -> str:
-        session = self._here.calendars[task.code.partition(".")[0]].on(task.session)
+        session = self._here.calendars[task.market].on(task.session)
         return answers.lack(task.what, task.code, session) if session else ""
 
     async def _gateway_lost(self, tasks: list[Task], error: Exception) -> None:
@@ -268,16 +210,8 @@ class Recorder:
         for task in tasks:
             if task.is_sweep:
                 self._here.failed(task, now, reason(error))
-        self._answered.update(dict.fromkeys((task.code for task in tasks), False))
-        self._say("no gateway", trouble=reason(error))
-        await self._pause(next(self._pauses) + 0.25)
-
-    def _is_overtaken(self, task: Task) -> bool:
-        return self._here.sessions(self._now()).get(task.code.partition(".")[0], task.session) > task.session
-
-    def _give_up(self, tasks: list[Task], error: Exception) -> None:
-        for task in tasks:
-            self._here.failed(task, self._now(), reason(error), for_good=True)
+        self._book.lost(tasks, error)
+        await self._halt.pause(next(self._pauses) + 0.25)
 
     async def _renew_if_due(self) -> None:
         """Look codes and calendars up again when a session has begun somewhere."""
@@ -285,90 +219,25 @@ class Recorder:
         if self._here.sessions(now) == self._known or now < self._renewed + _RENEWED_AFTER:
             return
         try:
-            await self._unless_stopped(self._renew())
+            await self._halt.unless(self._renew())
         except CapflowError as error:
-            log.warning("! codes are not looked up again: %s", reason(error))
+            self._book.not_called(error)
             self._renewed = now
 
     async def _renew(self) -> None:
-        choice = await self._client.expand(self._selection, flowing=True)
-        codes, now = choice.securities, self._now()
-        check_markets(codes)
-        calendars = {prefix: await self._calendar(prefix, now) for prefix in prefixes(codes)}
-        every = stretched(self._every, len(codes), self._client.budget)
-        self._zone = codes[0].home.tzinfo  # times are told by the first code's clock
+        now = self._now()
+        roll = await called(self._client, self._selection, now)
+        every = stretched(self._every, len(roll.codes), self._client.budget)
         if self._plan is None:
-            self._plan = Plan(codes, calendars, every, begun=now)
-        self._plan.renew(codes, calendars, every)
+            self._plan = Plan(roll.codes, roll.calendars, every, begun=now)
+        self._plan.renew(roll.codes, roll.calendars, every)
+        self._book.follow(self._plan)
         self._known, self._renewed = self._plan.sessions(now), now
-        for key in await _whole(asyncio.to_thread(settled, self._store, codes, calendars, now)):
+        for key in await whole(asyncio.to_thread(settled, self._store, roll.codes, roll.calendars, now)):
             self._plan.settle(key)
-        self._say("waiting", codes=len(codes), trouble="")
-        told = ", ".join(f"{prefix} {day}" for prefix, day in sorted(self._known.items()))
-        log.info("= %d codes each %s; sessions: %s", len(codes), every, told or "none")
-
-    async def _calendar(self, prefix: str, now: datetime) -> Calendar:
-        first, last = now.date() - _PAST, now.date() + _COMING
-        dates, told = question_of(prefix, first, last), None
-        if dates is not None:
-            with suppress(GatewayError):  # then others are asked
-                told = await self._client.fetch(dates)
-        return await asyncio.to_thread(calendar_of, prefix, first, last, told)  # it may have much to load
+        self._book.called(len(roll.codes), every, self._known)
 
     async def _wait_for(self, wake: datetime | None) -> None:
-        told = wake.astimezone(self._zone) if wake else None
-        if (self.status.state, self.status.next_wake) != ("waiting", told):
-            log.info("= waits until %s", f"{told:%a %H:%M:%S %Z}" if told else "a session is known to come")
-            self._say("waiting", next_wake=told)
+        self._book.waiting(wake)
         left = (wake - self._now()).total_seconds() if wake else self._nap
-        await self._pause(min(max(left, 0.001), self._nap))
-
-    async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), seconds)
-            raise _StoppedError
-
-    async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do work; cancel it and raise when it is time to stop."""
-        mine, stop = asyncio.ensure_future(work), asyncio.ensure_future(self._stop.wait())
-        try:
-            await asyncio.wait({mine, stop}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stop.cancel()
-            if not mine.done():
-                mine.cancel()
-        if mine.cancelled() or not mine.done():
-            raise _StoppedError
-        return mine.result()
-
-    def _count(self, tasks: Sequence[Task], answers: Answers) -> None:
-        self._answered.update({task.code: task.code not in answers.errors for task in tasks})
-        self._say("waiting")
-
-    def _tell_misses(self) -> None:
-        for miss in self._here.misses[self._told :]:
-            log.warning("! missing: %s of %s: %s", miss.what, miss.session, about(miss.code, miss.why))
-        self._told = len(self._here.misses)
-
-    def _say(self, state: str, **facts: Any) -> None:
-        answered, now = sum(self._answered.values()), self._now().astimezone(self._zone)
-        counts: dict[str, Any] = {
-            "answered": answered,
-            "failed": len(self._answered) - answered,
-            "settled": self._plan.settled(now) if self._plan else 0,
-            "missing": len(self.misses),
-        }
-        self.status = replace(self.status, state=state, at=now, **counts, **facts)
-        if self._watch is not None:
-            self._watch(self.status)
-
-
-async def _whole(work: Coroutine[Any, Any, T]) -> T:
-    """Do work that must not be cut in two: who is cancelled meanwhile waits for its end."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        with suppress(Exception):
-            await task
-        raise
+        await self._halt.pause(min(max(left, 0.001), self._nap))

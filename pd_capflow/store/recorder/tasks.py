@@ -23,6 +23,11 @@ class Task(NamedTuple):
     is_sweep: bool
 
     @property
+    def market(self) -> str:
+        """The prefix of the code's market."""
+        return self.code.partition(".")[0]
+
+    @property
     def key(self) -> Key:
         """What the task is about, whenever it is due."""
         return Key(self.code, self.session, self.what)

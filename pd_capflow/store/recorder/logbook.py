@@ -1,0 +1,140 @@
+"""What a recorder tells: a line an action to the log, and its status to who watches it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from pd_capflow.store.recorder.answers import reason
+from pd_capflow.store.recorder.questions import about, few
+from pd_capflow.store.recorder.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime, timedelta, tzinfo
+
+    from pd_capflow.store.recorder.answers import Answers
+    from pd_capflow.store.recorder.plan import Plan
+    from pd_capflow.store.recorder.tasks import Task
+
+__all__ = ["Logbook"]
+
+log = logging.getLogger("pd_capflow.recorder")
+
+
+class Logbook:
+    """Keeps the status of a recorder.
+
+    Parameters
+    ----------
+    now : callable
+        The market's clock.
+    watch : callable, optional
+        Is told every `Status`.
+
+    Attributes
+    ----------
+    status : Status
+        How the recorder stands.
+    """
+
+    def __init__(self, now: Callable[[], datetime], watch: Callable[[Status], object] | None = None) -> None:
+        self.status = Status()
+        self._now, self._watch = now, watch
+        self._zone: tzinfo = UTC
+        self._plan: Plan | None = None
+        self._answered: dict[str, bool] = {}
+        self._told = 0
+
+    def follow(self, plan: Plan) -> None:
+        """Count what becomes of a plan, and tell times by the clock of its first code."""
+        self._plan, self._zone = plan, plan.codes[0].home.tzinfo
+
+    def say(self, state: str, **facts: Any) -> None:
+        """Take a state, and tell it to who watches."""
+        answered, now = sum(self._answered.values()), self._now().astimezone(self._zone)
+        counts: dict[str, Any] = {
+            "answered": answered,
+            "failed": len(self._answered) - answered,
+            "settled": self._plan.settled(now) if self._plan else 0,
+            "missing": len(self._plan.misses) if self._plan else 0,
+        }
+        self.status = replace(self.status, state=state, at=now, **counts, **facts)
+        if self._watch is not None:
+            self._watch(self.status)
+
+    def called(self, codes: int, every: timedelta, sessions: dict[str, Any]) -> None:
+        """Tell what is recorded from now on."""
+        self.say("waiting", codes=codes, trouble="")
+        told = ", ".join(f"{prefix} {day}" for prefix, day in sorted(sessions.items()))
+        log.info("= %d codes each %s; sessions: %s", codes, every, told or "none")
+
+    def not_called(self, error: Exception) -> None:
+        """Tell that codes and calendars could not be looked up again."""
+        log.warning("! codes are not looked up again: %s", reason(error))
+
+    def asking(self, tasks: Sequence[Task]) -> None:
+        """Tell what is asked now."""
+        first, codes = tasks[0], [task.code for task in tasks]
+        kind = "sweep" if first.is_sweep else "checkpoint"
+        log.info(
+            "> asked %s of %d codes (%s, %s of %s)", first.what, len(codes), few(codes), kind, first.session
+        )
+        self.say("asking", next_wake=None)
+
+    def came(self, tasks: Sequence[Task], answers: Answers) -> None:
+        """Tell what came of it."""
+        for code, why in answers.errors.items():
+            log.warning("! %s", about(code, reason(why)))
+        rows = len(answers.frame) if answers.frame is not None and answers.has_rows else 0
+        log.info("< %d of %d codes, %d rows", len(tasks) - len(answers.errors), len(tasks), rows)
+
+    def lost(self, tasks: Sequence[Task], error: Exception) -> None:
+        """Tell that there is no gateway for some codes."""
+        self._answered.update(dict.fromkeys((task.code for task in tasks), False))
+        self.say("no gateway", trouble=reason(error))
+
+    def answered(self, tasks: Sequence[Task], answers: Answers) -> None:
+        """Count which codes were answered."""
+        self._answered.update({task.code: task.code not in answers.errors for task in tasks})
+        self.say("waiting")
+
+    def kept(self, rows: int) -> None:
+        """Tell that rows are in the store."""
+        moment = self._now().astimezone(self._zone)
+        self.say("saving", rows=self.status.rows + rows, last_commit=moment, trouble="")
+        log.info("= kept: %d rows new or changed", rows)
+
+    def not_kept(self, error: Exception) -> None:
+        """Tell that an answer is held, since it could not be written."""
+        log.error("! not kept: %s", reason(error))
+        self.say("no store", trouble=reason(error))
+
+    def sorted(self, parts: int) -> None:
+        """Tell that the store was compacted."""
+        log.info("= compacted: %d partitions", parts)
+
+    def not_sorted(self, error: Exception) -> None:
+        """Tell that it was not: it reads as well without, only slower."""
+        log.warning("! not compacted: %s", reason(error))
+
+    def missed(self) -> None:
+        """Tell what was given up since the last time."""
+        misses = self._plan.misses if self._plan else []
+        for miss in misses[self._told :]:
+            log.warning("! missing: %s of %s: %s", miss.what, miss.session, about(miss.code, miss.why))
+        self._told = len(misses)
+
+    def waiting(self, wake: datetime | None) -> None:
+        """Tell until when there is nothing to do."""
+        told = wake.astimezone(self._zone) if wake else None
+        if (self.status.state, self.status.next_wake) != ("waiting", told):
+            log.info("= waits until %s", f"{told:%a %H:%M:%S %Z}" if told else "a session is known to come")
+            self.say("waiting", next_wake=told)
+
+    def ended(self, state: str, error: BaseException | None = None) -> None:
+        """Take the last state."""
+        trouble = {"trouble": reason(error) if isinstance(error, Exception) else ""} if error else {}
+        self.say(state, next_wake=None, **trouble)
