@@ -18,7 +18,8 @@ from pd_capflow.flow.frames import Columns
 from pd_capflow.gateway import Clock, Gateway
 from pd_capflow.gateway.handlers import Refusal
 from pd_capflow.protocol.messages import CAPITAL_FLOW, TRADE_DATE
-from pd_capflow.store.topup import columns_of, merged
+from pd_capflow.store.merging import merged
+from pd_capflow.store.union import columns_of
 
 CODES = ["HK.00700", "US.AAPL"]
 DAYS = ("day", "2025-05-26", "2025-06-03")
