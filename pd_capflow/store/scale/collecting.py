@@ -14,25 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 from distributed import as_completed
 
-from pd_capflow.errors import BatchError, ProtocolError, QueryError, StoreError, TransportError
+from pd_capflow.errors import QueryError, StoreError
 from pd_capflow.flow.queries.question import PERIODS, one_of, parse_codes
-from pd_capflow.texts import one_line
+from pd_capflow.store.scale.errand import Errand, Harvest, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import pandas as pd
     from distributed import Client as Cluster
     from distributed import Future
 
-    from pd_capflow.client import Client
     from pd_capflow.store.store import Store
 
 __all__ = ["Collected", "collect"]
 
 _AT_ONCE = 30  # as many as a gateway grants at once
 _RETRIES = 2
-_WORDS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +114,8 @@ def collect(
     asked = [str(code) for code in parse_codes(codes)[0]]
     _check(asked, period, start, end, gateways, at_once)
     todo = deque(asked[at : at + at_once] for at in range(0, len(asked), at_once))
-    ask = {"path": store.path, "demo": store.demo, "period": period, "start": start, "end": end}
-    return _Round(client, ask | {"timeout": timeout}, todo, list(dict.fromkeys(gateways))).run()
+    errand = Errand(store.path, store.demo, period, start, end, timeout)
+    return _Round(client, errand, todo, list(dict.fromkeys(gateways))).run()
 
 
 def _check(
@@ -140,22 +137,11 @@ def _check(
 
 
 @dataclass(slots=True)
-class _Answer:
-    """What one task came to; what another gateway may know is in `again`."""
-
-    gateway: str
-    rows: dict[str, int] = field(default_factory=dict)
-    failures: dict[str, str] = field(default_factory=dict)
-    again: list[str] = field(default_factory=list)
-    lost: str = ""
-
-
-@dataclass(slots=True)
 class _Round:
     """One task for each gateway at a time, until there is nothing left to ask, or nobody."""
 
     cluster: Cluster
-    ask: dict[str, Any]
+    errand: Errand
     todo: deque[list[str]]
     gateways: list[str]
     report: Collected = field(default_factory=Collected)
@@ -174,7 +160,7 @@ class _Round:
                 self._spread()
                 future = next(self.done)
                 gateway, codes = self.running.pop(future)
-                if self._take(self._answer(future, gateway, codes)):
+                if self._take(self._harvest(future, gateway, codes)):
                     self.free.append(gateway)
         finally:
             self.cluster.cancel(list(self.running))
@@ -190,7 +176,7 @@ class _Round:
     def _submit(self, gateway: str, codes: list[str]) -> Future:
         home = self._home(gateway)
         return self.cluster.submit(
-            _ask, gateway, codes, **self.ask,
+            self.errand.run, gateway, codes,
             workers=home, allow_other_workers=True, retries=_RETRIES, pure=False,
         )  # fmt: skip
 
@@ -199,77 +185,29 @@ class _Round:
         workers = sorted(self.cluster.nthreads())
         return [workers[self.gateways.index(gateway) % len(workers)]] if workers else None
 
-    def _answer(self, future: Future, gateway: str, codes: list[str]) -> _Answer:
+    def _harvest(self, future: Future, gateway: str, codes: list[str]) -> Harvest:
         """Return what a task came to; one that failed as such, as with its worker, is asked elsewhere."""
         error = future.exception()
         if isinstance(error, (StoreError, QueryError)):
             raise error
         if error is not None:
-            return _Answer(gateway, again=codes, lost=one_line(f"{type(error).__name__}: {error}", _WORDS))
-        answer: _Answer = future.result()
-        return answer
+            return Harvest(gateway, again=codes, lost=told(f"{type(error).__name__}: {error}"))
+        harvest: Harvest = future.result()
+        return harvest
 
-    def _take(self, answer: _Answer) -> bool:
-        """Note an answer; tell whether its gateway is to be asked again."""
-        self.report.rows.update(answer.rows)
-        self.report.failures.update(answer.failures)
-        served = self.report.gateways.get(answer.gateway, 0)
-        self.report.gateways[answer.gateway] = served + len(answer.rows)
-        if answer.again:
-            self.todo.append(answer.again)
-            self.report.lost[answer.gateway] = answer.lost
-        return not answer.again
+    def _take(self, harvest: Harvest) -> bool:
+        """Note what came; tell whether its gateway is to be asked again."""
+        self.report.rows.update(harvest.rows)
+        self.report.failures.update(harvest.failures)
+        served = self.report.gateways.get(harvest.gateway, 0)
+        self.report.gateways[harvest.gateway] = served + len(harvest.rows)
+        if harvest.again:
+            self.todo.append(harvest.again)
+            self.report.lost[harvest.gateway] = harvest.lost
+        return not harvest.again
 
     def _ended(self) -> Collected:
         why = "; ".join(f"{gateway}: {lost}" for gateway, lost in self.report.lost.items())
         for codes in self.todo:
             self.report.failures.update(dict.fromkeys(codes, f"no gateway left to ask: {why}"))
         return self.report
-
-
-def _ask(
-    gateway: str,
-    codes: list[str],
-    *,
-    path: str,
-    demo: bool,
-    period: str,
-    start: Any,
-    end: Any,
-    timeout: float,
-) -> _Answer:
-    """Ask one gateway for some codes and write what comes; runs on a worker."""
-    from pd_capflow.client import connect
-    from pd_capflow.store.store import Store
-
-    try:
-        with connect(gateway, timeout=timeout) as client:
-            frame, errors = _frame(client, codes, period, start, end)
-    except (TransportError, ProtocolError) as error:
-        return _Answer(gateway, again=codes, lost=one_line(str(error), _WORDS))
-    if frame is not None and frame.attrs["capflow"]["codes"]:
-        Store(path, demo=demo).write(frame)
-    return _sorted(gateway, frame, errors)
-
-
-def _frame(
-    client: Client, codes: list[str], period: str, start: Any, end: Any
-) -> tuple[pd.DataFrame | None, dict[str, Exception]]:
-    try:
-        return client.capital_flow(codes, period, start, end, progress=False), {}
-    except BatchError as error:
-        return error.frame, error.errors
-
-
-def _sorted(gateway: str, frame: pd.DataFrame | None, errors: dict[str, Exception]) -> _Answer:
-    answer = _Answer(gateway)
-    if frame is not None:
-        counts = frame.index.get_level_values("code").value_counts()
-        answer.rows = {code: int(counts.get(code, 0)) for code in frame.attrs["capflow"]["codes"]}
-    for code, error in errors.items():
-        if isinstance(error, TransportError):
-            answer.again.append(code)
-            answer.lost = one_line(str(error), _WORDS)
-        else:
-            answer.failures[code] = one_line(str(error), _WORDS)
-    return answer
