@@ -15,7 +15,7 @@ import pandas as pd
 from pd_capflow.errors import GatewayError
 from pd_capflow.flow.frames import ATTRS
 from pd_capflow.security import MARKETS
-from pd_capflow.store.calendar import Calendar, calendar_of, question_of
+from pd_capflow.store.almanac import calendar_of, question_of
 from pd_capflow.store.held import held
 from pd_capflow.store.layout import INTRADAY
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pd_capflow.client import Client
-    from pd_capflow.store.calendar import Session
+    from pd_capflow.store.calendar import Calendar, Session
     from pd_capflow.store.store import Store
 
 __all__ = ["gaps_of"]

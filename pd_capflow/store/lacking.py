@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from pd_capflow.errors import CapflowError
 from pd_capflow.security import MARKETS
-from pd_capflow.store.calendar import Calendar, calendar_of, question_of
+from pd_capflow.store.almanac import calendar_of, question_of
+from pd_capflow.store.calendar import Calendar
 from pd_capflow.store.held import held
 from pd_capflow.store.layout import INTRADAY, PERIODS
 

@@ -20,7 +20,7 @@ from pd_capflow.errors import (
 from pd_capflow.flow.frames import DISTRIBUTION, FLOW, Columns, build_frame
 from pd_capflow.security import Security
 from pd_capflow.store import Store
-from pd_capflow.store.calendar import calendar_of
+from pd_capflow.store.almanac import calendar_of
 from pd_capflow.store.recorder.answers import Answers, is_for_good, reason
 from pd_capflow.store.recorder.resume import settled
 

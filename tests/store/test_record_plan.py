@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from pd_capflow.client import Budget
 from pd_capflow.security import MARKETS, Security
-from pd_capflow.store.calendar import Session, calendar_of
+from pd_capflow.store.almanac import calendar_of
+from pd_capflow.store.calendar import Session
 from pd_capflow.store.recorder.checkpoints import BATCH, latest_checkpoint, next_checkpoint, stretched
 from pd_capflow.store.recorder.plan import Plan
 from pd_capflow.store.recorder.tasks import SWEEP, Key

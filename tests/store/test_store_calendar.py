@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from pd_capflow.gateway.calendar import minutes
 from pd_capflow.security import MARKETS
-from pd_capflow.store.calendar import Session, calendar_of, question_of
+from pd_capflow.store.almanac import calendar_of, question_of
+from pd_capflow.store.calendar import Session
 
 TRADING = sorted(prefix for prefix, market in MARKETS.items() if market.sessions)
 

@@ -15,7 +15,7 @@ from pd_capflow.errors import StoreError
 from pd_capflow.flow.frames import FLOW, Columns, build_frame
 from pd_capflow.security import MARKETS, Security
 from pd_capflow.store import Store
-from pd_capflow.store.calendar import calendar_of
+from pd_capflow.store.almanac import calendar_of
 from pd_capflow.store.gaps import gaps_of
 from tests.store.markets import HONG_KONG, Market
 

@@ -62,7 +62,7 @@ class Plan:
     --------
     >>> from datetime import UTC, date, datetime
     >>> from pd_capflow.security import Security
-    >>> from pd_capflow.store.calendar import calendar_of
+    >>> from pd_capflow.store.almanac import calendar_of
     >>> calendars = {"HK": calendar_of("HK", date(2026, 3, 2), date(2026, 3, 6))}
     >>> noon = datetime(2026, 3, 3, 4, 30, tzinfo=UTC)
     >>> plan = Plan([Security.parse("HK.00700")], calendars, timedelta(minutes=10), noon)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pd_capflow.errors import GatewayError
-from pd_capflow.store.calendar import calendar_of, question_of
+from pd_capflow.store.almanac import calendar_of, question_of
 from pd_capflow.store.recorder.questions import check_markets, prefixes
 
 if TYPE_CHECKING:
