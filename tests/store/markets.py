@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
 import pd_capflow
 from pd_capflow.client.portal import current_portal
 from pd_capflow.gateway import Clock, Gateway
+from pd_capflow.gateway.market import InventedMarket
 
-__all__ = ["CLOSED", "CODES", "FAST", "HONG_KONG", "MORNING", "Hand", "Market", "States"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pd_capflow.gateway.sources import Flow
+
+__all__ = ["CLOSED", "CODES", "FAST", "HONG_KONG", "MORNING", "Altered", "Hand", "Market", "States"]
 
 HONG_KONG = timezone(timedelta(hours=8))
 MORNING = datetime(2026, 1, 5, 10, 0, tzinfo=HONG_KONG)
@@ -28,11 +36,22 @@ class Hand:
         return self.moment
 
 
+@dataclass(frozen=True)
+class Altered(InventedMarket):
+    """The invented market, but for what `alter` makes of its minutes, given the clock."""
+
+    alter: Callable[[Flow, datetime], Flow] = lambda flow, now: flow
+
+    def flow(self, security, period, first, last, now):
+        found = InventedMarket.flow(self, security, period, first, last, now)
+        return self.alter(found, now) if period == "intraday" else found
+
+
 class Market:
     """A gateway on a loopback port, in this process, and a client of it; a context manager."""
 
-    def __init__(self, start=CLOSED, speed=0.0, *, clock=None):
-        self.clock = clock or Clock(start, speed)
+    def __init__(self, start=CLOSED, speed=0.0, *, clock=None, source=None):
+        self.clock, self.source = clock or Clock(start, speed), source
         self.port = 0
         self.open()
         self.client = pd_capflow.connect(self.url, rate=None, timeout=2.0)
@@ -43,7 +62,7 @@ class Market:
 
     def open(self):
         """Listen, after a first time at the same place."""
-        self.gateway = Gateway(clock=self.clock, limit=None)
+        self.gateway = Gateway(market=self.source, clock=self.clock, limit=None)
         _, self.port = current_portal().run(self.gateway.listen("127.0.0.1", self.port))
 
     def close(self):

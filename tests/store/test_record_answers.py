@@ -42,8 +42,9 @@ def at(text):
     return int(pd.Timestamp(f"2026-01-{text}", tz="Asia/Hong_Kong").timestamp() * 1e6)
 
 
-def lack(*times, what="intraday", shape=FLOW):
-    return Answers(frame_of(times, shape)).lack(what, CODE, SESSION)
+def lack(*times, what="intraday", shape=FLOW, last=None):
+    found = Answers(frame_of(times, shape, last=last)).lack(what, CODE, SESSION)
+    return found.why if found else ""
 
 
 def test_minutes_up_to_the_close_lack_nothing():
@@ -54,6 +55,16 @@ def test_minutes_that_end_early_may_have_more_to_come():
     assert lack(at("05 15:57"), at("05 15:58")) == "the gateway's minutes end at 15:58"
 
 
+def test_minutes_that_end_early_are_whole_if_the_gateway_says_that_there_is_no_more():
+    assert lack(at("05 15:40"), last="2026-01-05T16:00:00+08:00") == ""
+    assert lack(at("05 15:40"), last="2026-01-05T15:59:59+08:00") == "the gateway's minutes end at 15:40"
+
+
+def test_minutes_that_never_come_are_a_loss_only_where_there_are_none():
+    assert Answers(frame_of([at("02 16:00")])).lack("intraday", CODE, SESSION).is_loss
+    assert not Answers(frame_of([at("05 15:40")])).lack("intraday", CODE, SESSION).is_loss
+
+
 def test_minutes_of_another_day_are_not_those_of_the_session():
     assert lack(at("02 16:00")) == "the gateway has nothing of 2026-01-05"
 
@@ -61,7 +72,7 @@ def test_minutes_of_another_day_are_not_those_of_the_session():
 def test_a_code_without_rows_did_not_trade_and_lacks_nothing():
     assert lack() == ""
     assert Answers(frame_of([])).has_rows
-    assert Answers(frame_of([at("05 16:00")])).lack("intraday", "HK.09988", SESSION) == ""
+    assert Answers(frame_of([at("05 16:00")])).lack("intraday", "HK.09988", SESSION) is None
 
 
 def test_a_days_row_is_at_its_midnight_and_a_distribution_at_its_update():
@@ -84,7 +95,7 @@ def test_a_gateway_is_lost_if_it_cannot_be_reached_for_any_of_the_codes():
     [
         (UnknownSecurityError("x"), True),
         (UnsupportedSecurityError("x"), True),
-        (QuoteRightError("x"), True),
+        (QuoteRightError("x"), False),
         (GatewayError("x"), False),
         (RateLimitError("x"), False),
         (ProtocolError("x"), False),
@@ -121,7 +132,8 @@ def test_an_empty_place_holds_nothing(store):
     [
         ("05 16:00", "2026-01-05T16:00:00+08:00", True),
         ("05 16:00", "2026-01-05T15:59:30+08:00", False),  # the last minute was not over
-        ("05 15:59", "2026-01-05T16:00:00+08:00", False),
+        ("05 15:59", "2026-01-05T16:00:00+08:00", True),  # nothing was traded in the last minute
+        ("05 15:59", "2026-01-05T15:59:00+08:00", False),
         ("05 16:00", None, False),
     ],
 )

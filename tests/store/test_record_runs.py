@@ -12,8 +12,9 @@ import pytest
 
 import pd_capflow
 from pd_capflow.errors import ConnectError, QueryError, StoreError
+from pd_capflow.gateway.sources import Flow, NotRecorded
 from pd_capflow.store import Store
-from tests.store.markets import CODES, FAST, HONG_KONG, MORNING, Hand, Market, States
+from tests.store.markets import CODES, FAST, HONG_KONG, MORNING, Altered, Hand, Market, States
 
 
 @pytest.fixture
@@ -169,6 +170,100 @@ def test_an_answer_is_held_while_the_disk_is_full_and_kept_when_there_is_room(sm
         assert recording.wait(60)
         assert (recording.status.state, recording.status.trouble) == ("done", "")
         check_is_whole(store, market)
+
+
+def until(clock, tells=None):
+    """Return what cuts minutes off at a time of Monday, and tells that as the last valid time, or another."""
+    end = datetime.fromisoformat(f"2026-01-05 {clock}+08:00").timestamp()
+
+    def cut(flow, now):
+        mine = flow.times <= end
+        told = flow.times[mine][-1] if tells is None else on_the_fifth(*tells).timestamp()
+        return Flow(flow.times[mine], flow.amounts[mine], told)
+
+    return cut
+
+
+def sweeps_of_minutes(caplog):
+    return [line for line in questions(caplog) if "intraday" in line and "sweep" in line]
+
+
+def test_minutes_that_end_before_the_close_are_all_that_there_is_if_they_still_do_much_later(store, caplog):
+    """A code that was not traded any more: asked six times in half an hour, kept, and nothing is missing."""
+    caplog.set_level(logging.INFO, "pd_capflow.recorder")
+    source = Altered(alter=until("15:40"))
+    with Market(on_the_fifth(15, 59), 900.0, source=source) as market:
+        recording = market.record(["HK.00700"], store)
+        assert recording.wait(60)
+        assert (recording.status.state, recording.missing.empty) == ("done", True)
+        assert recording.status.at >= on_the_fifth(16, 30)
+        assert 3 <= len(sweeps_of_minutes(caplog)) <= 6
+        taken = [line for line in caplog.messages if line.startswith("= taken for all of 2026-01-05: ")]
+        assert taken == ["= taken for all of 2026-01-05: HK.00700: the gateway's minutes end at 15:40"]
+        assert len(store.read("HK.00700")) == 311
+
+
+def test_at_night_they_are_asked_for_twice(store, caplog):
+    caplog.set_level(logging.INFO, "pd_capflow.recorder")
+    with Market(on_the_fifth(20), 60.0, source=Altered(alter=until("15:40"))) as market:
+        assert market.record(["HK.00700"], store).wait(60)
+        assert len(sweeps_of_minutes(caplog)) == 2
+
+
+def test_a_gateway_that_lags_is_asked_until_it_has_the_close(store, caplog):
+    caplog.set_level(logging.INFO, "pd_capflow.recorder")
+
+    def lagging(flow, now):
+        mine = flow.times <= now.timestamp() - 20 * 60
+        return Flow(flow.times[mine], flow.amounts[mine], flow.times[mine][-1])
+
+    with Market(on_the_fifth(16, 1), 900.0, source=Altered(alter=lagging)) as market:
+        assert market.record(["HK.00700"], store).wait(60)
+        assert len(sweeps_of_minutes(caplog)) > 1
+        assert not [line for line in caplog.messages if "taken for all" in line]
+        check_is_whole(store, market, ["HK.00700"])
+
+
+def test_minutes_that_go_to_the_close_without_a_row_there_are_asked_for_once(store, caplog):
+    """A gateway may leave out minutes in which nothing was traded."""
+    caplog.set_level(logging.INFO, "pd_capflow.recorder")
+    with Market(source=Altered(alter=until("15:40", tells=(16,)))) as market:
+        for _ in range(2):
+            assert market.record(["HK.00700"], store).wait(60)
+        assert len(sweeps_of_minutes(caplog)) == 1
+
+
+def test_a_quote_right_that_comes_back_costs_no_session(store):
+    """At another login it is taken away; that a checkpoint was refused says nothing of the sweep."""
+    clock = Hand(on_the_fifth(15))
+
+    def refusing(flow, now):
+        if now < on_the_fifth(16, 10):
+            raise NotRecorded("no quote right of this market")
+        return flow
+
+    with Market(clock=clock, source=Altered(alter=refusing)) as market:
+        recording = market.record(["HK.00700"], store)
+        states = States(recording)
+        states.wait(lambda status: status.failed == 1)
+        clock.moment = on_the_fifth(16, 1)
+        states.wait(lambda status: status.settled == 0 and status.rows == 8)  # all but minutes
+        assert recording.missing.empty
+        clock.moment = on_the_fifth(16, 30)
+        assert recording.wait(60)
+        assert recording.missing.empty
+        check_is_whole(store, market, ["HK.00700"])
+
+
+def test_a_quote_right_that_stays_away_is_told_half_an_hour_after_the_close(store):
+    def refusing(flow, now):
+        raise NotRecorded("no quote right of this market")
+
+    with Market(on_the_fifth(16, 1), 900.0, source=Altered(alter=refusing)) as market:
+        recording = market.record(["HK.00700"], store)
+        assert recording.wait(60)
+        assert on_the_fifth(16, 30) <= recording.status.at < on_the_fifth(18)
+        assert recording.missing["what"].tolist() == ["intraday"]
 
 
 def test_invented_data_is_refused_before_anything_is_asked(tmp_path, caplog):

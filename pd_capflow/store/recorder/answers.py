@@ -1,19 +1,24 @@
-"""What came of a batch of tasks: which are done, which come again, and which never can be."""
+"""What came of a batch of tasks: which are done, which come again, and which never can be.
+
+An answer after the close holds all that there is if it says that its data goes to the close, or has a row
+there. One that ends before may be of a gateway that lags, or of a code that was not traded any more.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
 from pd_capflow.errors import (
-    QuoteRightError,
     TransportError,
     UnknownSecurityError,
     UnsupportedSecurityError,
 )
+from pd_capflow.flow.frames import ATTRS
 from pd_capflow.security import MARKETS
+from pd_capflow.store.rows import instant_of
 from pd_capflow.texts import one_line
 
 if TYPE_CHECKING:
@@ -21,10 +26,18 @@ if TYPE_CHECKING:
 
     from pd_capflow.store.calendar import Session
 
-__all__ = ["Answers", "is_for_good", "reason"]
+__all__ = ["Answers", "Lack", "is_for_good", "reason"]
 
-_FOR_GOOD = (UnknownSecurityError, UnsupportedSecurityError, QuoteRightError)
+# No quote right is none of them: another login may have taken it, and give it back.
+_FOR_GOOD = (UnknownSecurityError, UnsupportedSecurityError)
 _WORDS = 200
+
+
+class Lack(NamedTuple):
+    """What an answer has not got of a session, and whether that is a loss if it never comes."""
+
+    why: str
+    is_loss: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +67,28 @@ class Answers:
         gone = bool(faults) and not self.has_rows and all(isinstance(each, TransportError) for each in faults)
         return faults[0] if gone else None
 
-    def lack(self, what: str, code: str, session: Session) -> str:
-        """Return what an answer lacks of a session that is over; nothing where it has no rows at all.
+    def lack(self, what: str, code: str, session: Session) -> Lack | None:
+        """Return what an answer lacks of a session that is over; None where it has no rows at all.
 
-        A code without rows did not trade; one whose rows end early, or are of another day, may have more
-        to come.
+        A code without rows did not trade; one whose rows are of another day, or end before the close and
+        do not say that there is no more, may have more to come.
         """
         times = self._times(code)
         if times is None or times.empty:
-            return ""
+            return None
         mine = times[_days(times, code) == pd.Timestamp(session.day)]
         if mine.empty:
-            return f"the gateway has nothing of {session.day}"
-        if what == "intraday" and mine.max() < pd.Timestamp(session.closes):
+            return Lack(f"the gateway has nothing of {session.day}", is_loss=True)
+        if what == "intraday" and not self._goes_to_the_close(mine, code, session):
             last = mine.max().tz_convert(session.market.zone)
-            return f"the gateway's minutes end at {last:%H:%M}"
-        return ""
+            return Lack(f"the gateway's minutes end at {last:%H:%M}", is_loss=False)
+        return None
+
+    def _goes_to_the_close(self, times: pd.DatetimeIndex, code: str, session: Session) -> bool:
+        told = self.frame.attrs[ATTRS]["last_valid_time"] if self.frame is not None else None
+        reached = instant_of(told.get(code) if isinstance(told, dict) else told)
+        is_told = reached is not None and reached >= session.closes
+        return is_told or bool(times.max() >= pd.Timestamp(session.closes))
 
     def _times(self, code: str) -> pd.DatetimeIndex | None:
         if self.frame is None or code not in self.frame.index.get_level_values("code"):

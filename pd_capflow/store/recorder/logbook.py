@@ -101,6 +101,10 @@ class Logbook:
         self._answered.update({task.code: task.code not in answers.errors for task in tasks})
         self.say("waiting")
 
+    def taken(self, task: Task, why: str) -> None:
+        """Tell that an answer which ends before the close is taken for all that there is."""
+        log.info("= taken for all of %s: %s", task.session, about(task.code, why))
+
     def kept(self, rows: int) -> None:
         """Tell that rows are in the store."""
         moment = self._now().astimezone(self._zone)

@@ -27,6 +27,8 @@ __all__ = ["Plan"]
 
 _AGAIN = timedelta(minutes=1)
 _LONGEST = timedelta(minutes=15)
+# So long after a close nothing more comes: delayed quotes lag by a quarter of an hour.
+_LAST_WORD = timedelta(minutes=30)
 _OVERTAKEN = "the next session began before it was asked for"
 
 
@@ -114,16 +116,18 @@ class Plan:
         if for_good:
             self._miss(task.key, why)
         elif task.is_sweep:
-            times = self.tries(task) + 1
+            trouble = self._trouble.get(task.key)
+            times = trouble.times + 1 if trouble else 1
             pause = min(_AGAIN * 2 ** min(times - 1, 10), _LONGEST)
             self._trouble[task.key] = _Trouble(times, now + pause, why)
         else:
             self._asked[task.code] = now  # the next checkpoint comes anyway
 
-    def tries(self, task: Task) -> int:
-        """Return how often a task of a sweep has failed."""
-        trouble = self._trouble.get(task.key)
-        return trouble.times if trouble else 0
+    def is_last_word(self, task: Task, why: str, now: datetime) -> bool:
+        """Tell whether a sweep failed as it did before, so long after the close that it always will."""
+        trouble, session = self._trouble.get(task.key), self.calendars[task.market].on(task.session)
+        is_late = session is None or now >= session.closes + _LAST_WORD
+        return is_late and trouble is not None and trouble.why == why
 
     def settle(self, key: Key) -> None:
         """Take note that the store holds this already."""

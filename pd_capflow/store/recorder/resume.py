@@ -46,12 +46,10 @@ def settled(
 
 def _is_whole(rows: pd.DataFrame, what: str, session: Session) -> bool:
     """Tell whether the rows of a code's session are those of an answer after its close."""
-    last, close = rows.sort_values("time").iloc[-1], pd.Timestamp(session.closes)
+    last = rows.sort_values("time").iloc[-1]
     if what == "day":  # whose time is its date
-        return bool(last["recorded_at"] >= close)
-    reached = instant_of(last["last_valid_time"] if isinstance(last["last_valid_time"], str) else None)
-    if what == "intraday" and (pd.isna(last["time"]) or last["time"] < close):
-        return False
+        return bool(last["recorded_at"] >= session.closes)
     if what == "distribution" and pd.notna(last["time"]):
-        return bool(last["time"] >= close)
+        return bool(last["time"] >= session.closes)
+    reached = instant_of(last["last_valid_time"] if isinstance(last["last_valid_time"], str) else None)
     return reached is not None and reached >= session.closes

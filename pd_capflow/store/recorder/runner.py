@@ -2,6 +2,11 @@
 
 It lives on the I/O thread. While an answer cannot be kept nothing more is asked, since the next answer
 would only hold the same rows and more.
+
+Minutes that end before the close are asked for again after 1, 2, 4, 8 and 15 minutes, in case the gateway
+lags. If they end there still half an hour after the close, they are all that there is: the code was not
+traded any more, and nothing is missing. What has not come at all by then, though no error stands in its
+way but a quote right, is.
 """
 
 from __future__ import annotations
@@ -11,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from pd_capflow.client.backoff import pauses
-from pd_capflow.errors import BatchError, CapflowError
-from pd_capflow.store.recorder.answers import Answers, is_for_good, reason
+from pd_capflow.errors import BatchError, CapflowError, QuoteRightError
+from pd_capflow.store.recorder.answers import Answers, Lack, is_for_good, reason
 from pd_capflow.store.recorder.checkpoints import stretched
 from pd_capflow.store.recorder.halt import Halt, HaltedError, whole
 from pd_capflow.store.recorder.keeper import LONGEST_PAUSE_S, Keeper
@@ -35,8 +40,6 @@ __all__ = ["Recorder", "Until", "wall_clock"]
 
 Until = Literal["close", "forever"]
 
-# What a gateway still lacks after so many sweeps it will not get any more.
-_TRIES = 3
 _RENEWED_AFTER = timedelta(minutes=1)
 
 
@@ -193,17 +196,25 @@ class Recorder:
 
     def _settle(self, task: Task, answers: Answers, now: datetime) -> None:
         """Tell the plan what became of a task."""
-        error = answers.errors.get(task.code)
-        if error is not None:
-            return self._here.failed(task, now, reason(error), for_good=is_for_good(error))
-        lack = self._lack(task, answers) if task.is_sweep else ""
-        if not lack:
-            return self._here.done(task, now)
-        return self._here.failed(task, now, lack, for_good=self._here.tries(task) + 1 >= _TRIES)
+        plan, error = self._here, answers.errors.get(task.code)
+        lack = self._lack(task, answers) if error is None else Lack(reason(error), is_loss=True)
+        if lack is None:
+            return plan.done(task, now)
+        is_last = self._is_last(task, lack, error, now)
+        if is_last and not lack.is_loss:
+            self._book.taken(task, lack.why)
+            return plan.done(task, now)
+        return plan.failed(task, now, lack.why, for_good=is_last)
 
-    def _lack(self, task: Task, answers: Answers) -> str:
+    def _is_last(self, task: Task, lack: Lack, error: Exception | None, now: datetime) -> bool:
+        """Tell whether asking again is of no use."""
+        if error is not None and not isinstance(error, QuoteRightError):
+            return is_for_good(error)
+        return task.is_sweep and self._here.is_last_word(task, lack.why, now)
+
+    def _lack(self, task: Task, answers: Answers) -> Lack | None:
         session = self._here.calendars[task.market].on(task.session)
-        return answers.lack(task.what, task.code, session) if session else ""
+        return answers.lack(task.what, task.code, session) if session and task.is_sweep else None
 
     async def _gateway_lost(self, tasks: list[Task], error: Exception) -> None:
         now = self._now()
