@@ -1,13 +1,17 @@
 """Gaps: the minutes that a store lacks, by the calendar of each exchange.
 
-A minute that is over and of which there is no row is missing; a code that answered without rows has nothing
-to miss in that session, for it did not trade.
+A minute that is over and of which there is no row is missing, unless an answer is recorded that goes to the
+close of its session: whatever such an answer lacks no gateway has, for nothing was traded then. How far an
+answer goes is what it says, or its last row. When it was recorded tells that only where it says nothing, for
+a frame may be written long after it was fetched.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -16,7 +20,7 @@ from pd_capflow.errors import GatewayError
 from pd_capflow.flow.frames import ATTRS
 from pd_capflow.security import MARKETS
 from pd_capflow.store.almanac import calendar_of, question_of
-from pd_capflow.store.held import held
+from pd_capflow.store.held import held, served_until, span_held
 from pd_capflow.store.layout import INTRADAY
 
 if TYPE_CHECKING:
@@ -74,8 +78,11 @@ def gaps_of(
             continue
         calendar = _calendar(prefix, *bounds, client)
         told[prefix] = sorted({session.source for session in calendar.sessions})
+        minutes = _Minutes.of(calendar, until)
         for part in (mine[start : start + _MANY] for start in range(0, len(mine), _MANY)):
-            found += _gaps(store, part, calendar, first, until)
+            runs = _gaps(store, part, minutes, first)
+            whole = _whole(store, runs, calendar, until)
+            found += [run for run in runs if run[:2] not in whole]
     return _frame(found, codes, told)
 
 
@@ -85,10 +92,11 @@ def _bounds(
     """Return the range of sessions to look at, None where nothing is recorded and nothing else is said."""
     if first is not None and last is not None:
         return first, last
-    days = held(store, INTRADAY, codes, first, last)["session"]
-    if days.empty:
+    span = span_held(store, codes)
+    if span is None:
         return None
-    return first or min(days), last or max(days)
+    begin, end = first or span[0], last or span[1]
+    return (begin, end) if begin <= end else None
 
 
 def _calendar(prefix: str, first: date, last: date, client: Client | None) -> Calendar:
@@ -102,19 +110,69 @@ def _calendar(prefix: str, first: date, last: date, client: Client | None) -> Ca
     return calendar_of(prefix, first, last, told)
 
 
-def _gaps(
-    store: Store, codes: Sequence[str], calendar: Calendar, first: date | None, until: datetime
-) -> Iterator[_Gap]:
-    if not calendar.sessions:
-        return
-    rows = held(store, INTRADAY, codes, calendar.sessions[0].day, calendar.sessions[-1].day)
-    groups = {str(code): group for code, group in rows.groupby("code")}
+@dataclass(frozen=True, slots=True, eq=False)
+class _Minutes:
+    """The minutes of a calendar that are over, ascending, and of each the number of its session."""
+
+    days: list[date]
+    times: NDArray[np.int64]
+    owner: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, calendar: Calendar, until: datetime) -> Self:
+        parts = [session.minutes(until) for session in calendar.sessions]
+        owner = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+        days = [session.day for session in calendar.sessions]
+        return cls(days, np.concatenate([*parts, np.empty(0, np.int64)]), owner)
+
+    def runs(self, code: str, since: date, held: NDArray[np.int64]) -> Iterator[_Gap]:
+        """Yield each run of minutes that are not held, of each session from a day on."""
+        begin = int(np.searchsorted(self.owner, bisect_left(self.days, since)))
+        times, owner = self.times[begin:], self.owner[begin:]
+        missing = np.flatnonzero(~_is_in(times, np.sort(held)))
+        breaks = np.flatnonzero((np.diff(missing) > 1) | (np.diff(owner[missing]) > 0)) + 1
+        for run in np.split(missing, breaks):
+            if run.size:
+                yield code, self.days[owner[run[0]]], int(times[run[0]]), int(times[run[-1]]), run.size
+
+
+def _gaps(store: Store, codes: Sequence[str], minutes: _Minutes, first: date | None) -> list[_Gap]:
+    """Return the runs of minutes of which there is no row."""
+    if not minutes.days:
+        return []
+    rows = held(store, INTRADAY, codes, minutes.days[0], minutes.days[-1])
+    groups = {str(code): group for code, group in rows.groupby("code", observed=True)}
+    found: list[_Gap] = []
     for code in codes:
         mine = groups.get(code, rows.iloc[:0])
-        since = first or (mine["session"].min() if len(mine) else date.max)
-        quiet = set(mine.loc[mine["empty"], "session"]) - set(mine.loc[~mine["empty"], "session"])
-        wanted = [each for each in calendar.sessions if each.day >= since and each.day not in quiet]
-        yield from _runs(code, wanted, _instants(mine), until)
+        since = first or (mine["session"].min().date() if len(mine) else date.max)
+        found += minutes.runs(code, since, _instants(mine))
+    return found
+
+
+def _whole(store: Store, found: Sequence[_Gap], calendar: Calendar, until: datetime) -> set[tuple[str, date]]:
+    """Return codes and sessions that have gaps, and yet all that a gateway has of them."""
+    if not found:
+        return set()
+    codes, days = sorted({gap[0] for gap in found}), [gap[1] for gap in found]
+    rows = held(store, INTRADAY, codes, min(days), max(days), ("last_valid_time", "recorded_at"))
+    key = ["code", "session"]
+    order = rows.sort_values([*key, "empty", "time"], ascending=[True, True, False, True])
+    lasts = order.drop_duplicates(key, keep="last")
+    named = zip(lasts["code"], lasts["session"].dt.date, strict=True)
+    return {
+        (str(code), day)
+        for (code, day), last in zip(named, lasts.itertuples(), strict=True)
+        if (session := calendar.on(day)) is not None and _is_whole(last, session, until)
+    }
+
+
+def _is_whole(last: Any, session: Session, until: datetime) -> bool:
+    """Tell whether no more can come of a session, given its last row or the mark that there was none."""
+    if last.empty and until < session.closes:
+        return True  # not traded so far
+    reached = served_until(last.last_valid_time, last.recorded_at)
+    return reached >= session.closes or (not last.empty and last.time >= session.closes)
 
 
 def _instants(rows: pd.DataFrame) -> NDArray[np.int64]:
@@ -122,20 +180,12 @@ def _instants(rows: pd.DataFrame) -> NDArray[np.int64]:
     return np.asarray(times.asi8, np.int64)
 
 
-def _runs(
-    code: str, sessions: Sequence[Session], times: NDArray[np.int64], until: datetime
-) -> Iterator[_Gap]:
-    """Yield each run of missing minutes of each session."""
-    expected = [session.minutes(until) for session in sessions]
-    if not expected:
-        return
-    whole = np.concatenate(expected)
-    owner = np.repeat(np.arange(len(sessions)), [len(part) for part in expected])
-    missing = np.flatnonzero(~np.isin(whole, times))
-    breaks = np.flatnonzero((np.diff(missing) > 1) | (np.diff(owner[missing]) > 0)) + 1
-    for run in np.split(missing, breaks):
-        if run.size:
-            yield code, sessions[owner[run[0]]].day, int(whole[run[0]]), int(whole[run[-1]]), run.size
+def _is_in(values: NDArray[np.int64], held: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell of each value whether it is held; those are sorted, so this is quicker than `numpy.isin`."""
+    if not held.size:
+        return np.zeros(len(values), bool)
+    place = np.minimum(np.searchsorted(held, values), len(held) - 1)
+    return np.asarray(held[place] == values, bool)
 
 
 def _frame(found: Iterable[_Gap], codes: Sequence[str], told: dict[str, list[str]]) -> pd.DataFrame:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pd_capflow.store.faults import translated
 from pd_capflow.store.files import Wanted
+from pd_capflow.store.layout import INTRADAY
+from pd_capflow.store.rows import instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
+    from datetime import date, datetime
+
+    import pandas as pd
 
     from pd_capflow.store.layout import Layout
     from pd_capflow.store.store import Store
 
-__all__ = ["held"]
+__all__ = ["held", "served_until", "span_held"]
 
 _COLUMNS = ("code", "session", "time", "empty")
 
@@ -46,13 +51,36 @@ def held(
     Returns
     -------
     DataFrame
-        ``code``, ``session`` (dates at the exchange), ``time`` (UTC) and ``empty``, and those of
-        `more`; without rows where there is no such table yet.
+        ``code``, ``session`` (days at the exchange, without a zone), ``time`` (UTC) and ``empty``, and
+        those of `more`; without rows where there is no such table yet.
     """
     snapshot = store._tables[layout.name].snapshot()  # noqa: SLF001  # rows as they are have no door
-    if snapshot is None:
-        return pd.DataFrame({name: [] for name in (*_COLUMNS, *more)})
-    wanted = Wanted(codes, first, last, "day")
+    columns = [*_COLUMNS, *more]
     with translated(store.path):
-        rows: pd.DataFrame = snapshot.rows(wanted, [*_COLUMNS, *more]).to_pandas()
-    return rows
+        if snapshot is None:
+            rows = pa.schema([layout.schema.field(name) for name in columns]).empty_table()
+        else:
+            rows = snapshot.rows(Wanted(codes, first, last, "day"), columns)
+    frame: pd.DataFrame = rows.to_pandas(date_as_object=False)
+    return frame
+
+
+def span_held(store: Store, codes: Sequence[str]) -> tuple[date, date] | None:
+    """Return the first and the last session of which minutes of some codes are held; None if none is."""
+    snapshot = store._tables[INTRADAY.name].snapshot()  # noqa: SLF001  # the same
+    if snapshot is None:
+        return None
+    with translated(store.path):
+        bounds = [
+            pc.min_max(batch.column(0)).as_py()
+            for batch in snapshot.files.batches(Wanted(codes), ["session"])
+            if len(batch)
+        ]
+    if not bounds:
+        return None
+    return min(each["min"] for each in bounds), max(each["max"] for each in bounds)
+
+
+def served_until(told: Any, recorded: pd.Timestamp) -> datetime:
+    """Return up to when a row holds what happened: as it says, or else up to when it was recorded."""
+    return instant_of(told if isinstance(told, str) else None) or recorded.to_pydatetime()

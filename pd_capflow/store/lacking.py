@@ -14,13 +14,11 @@ from pd_capflow.errors import CapflowError
 from pd_capflow.security import MARKETS
 from pd_capflow.store.almanac import calendar_of, question_of
 from pd_capflow.store.calendar import Calendar
-from pd_capflow.store.held import held
+from pd_capflow.store.held import held, served_until
 from pd_capflow.store.layout import INTRADAY, PERIODS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pandas as pd
 
     from pd_capflow.client import Client
     from pd_capflow.security import Security
@@ -55,9 +53,10 @@ def lacking_days(
     rows = held(store, PERIODS, [str(code) for code in codes], first, last, _TOLD)
     rows = rows[~rows["empty"].astype(bool)]
     whole: dict[str, set[date]] = {}
-    for code, day, told, recorded in zip(*(rows[name] for name in _READ), strict=True):
+    days, told = rows["session"].dt.date, (rows[name] for name in _TOLD)
+    for code, day, last, recorded in zip(rows["code"], days, *told, strict=True):
         calendar = calendars[code.partition(".")[0]]
-        if _served(told, recorded) >= _close(calendar, day):
+        if served_until(last, recorded) >= _close(calendar, day):
             whole.setdefault(code, set()).add(day)
     return {
         code: [
@@ -77,7 +76,6 @@ def recorded_beyond(store: Store, codes: Sequence[Security], day: date) -> set[S
 
 
 _TOLD = ("last_valid_time", "recorded_at")
-_READ = ("code", "session", *_TOLD)
 
 
 def _calendar(client: Client, prefix: str, first: date, last: date) -> Calendar:
@@ -100,8 +98,3 @@ def _days(calendar: Calendar, first: date, last: date) -> list[date]:
 def _close(calendar: Calendar, day: date) -> datetime:
     session = calendar.on(day)
     return session.closes if session else datetime.combine(day, time.max, calendar.market.tzinfo)
-
-
-def _served(told: str | None, recorded: pd.Timestamp) -> datetime:
-    """Return up to when a row holds what happened: as it says, or it was written no earlier."""
-    return datetime.fromisoformat(told) if isinstance(told, str) else recorded.to_pydatetime()

@@ -458,9 +458,9 @@ class Store:
         pandas.DataFrame
             A row for each run of missing minutes: ``code``, ``session`` (the exchange's day), ``from`` and
             ``to`` (the first and the last row that is missing), and ``missing``, the number of rows: 331 for
-            a whole day in Hong Kong. Minutes that are not over yet are not missing, nor are those of a
-            session in which a code had no rows at all. ``attrs["capflow"]["calendars"]`` tells who knew the
-            sessions of each market.
+            a whole day in Hong Kong. Minutes that are not over yet are not missing, nor is what an answer
+            lacks that has a row at the close or says that it goes there: nothing was traded then, and no
+            gateway has it. ``attrs["capflow"]["calendars"]`` tells who knew the sessions of each market.
 
         Raises
         ------

@@ -22,12 +22,15 @@ from tests.store.markets import HONG_KONG, Market
 MONDAY = date(2026, 1, 5)
 
 
-def frame_of(code, times):
-    """Return minutes as a gateway serves them, of the instants given (microseconds)."""
+def frame_of(code, times, last=1767600000000000):
+    """Return minutes as a gateway serves them, of the instants given (microseconds).
+
+    The last valid time is that of the last row, or `last` where there is none.
+    """
     times = np.asarray(times, np.int64)
     security = Security.parse(code)
-    last = pd.Timestamp(times[-1] if len(times) else 1767600000000000, unit="us", tz=security.home.zone)
-    columns = Columns(times, np.ones((len(times), 6)), last.isoformat())
+    told = pd.Timestamp(times[-1] if len(times) else last, unit="us", tz=security.home.zone)
+    columns = Columns(times, np.ones((len(times), 6)), told.isoformat())
     source = {"url": "tcp://127.0.0.1:11111", "demo": False}
     return build_frame(FLOW, [security], {security: columns}, period="intraday", single=True, source=source)
 
@@ -74,10 +77,10 @@ def test_a_session_that_was_not_recorded_at_all_is_one_gap(store):
 
 def test_the_end_of_a_session_and_the_beginning_of_the_next_are_two_gaps(store):
     store.write(frame_of("HK.00700", minutes("HK")[:-5]))
-    store.write(frame_of("HK.00700", minutes("HK", date(2026, 1, 6))[3:]))
+    store.write(frame_of("HK.00700", minutes("HK", date(2026, 1, 6))[3:-1]))
     gaps = store.gaps()
-    assert told(gaps) == ["05 15:56-16:00 5", "06 09:30-09:32 3"]
-    assert gaps["session"].dt.day.tolist() == [5, 6]
+    assert told(gaps) == ["05 15:56-16:00 5", "06 09:30-09:32 3", "06 16:00-16:00 1"]
+    assert gaps["session"].dt.day.tolist() == [5, 6, 6]
 
 
 def test_holidays_and_the_afternoons_of_half_days_are_no_gaps(store):
@@ -109,11 +112,48 @@ def test_a_code_that_did_not_trade_misses_nothing(store):
     assert store.gaps().empty
 
 
+def test_what_an_answer_that_goes_to_the_close_lacks_is_no_gap(store):
+    """A gateway may leave out minutes in which nothing was traded, and never has them."""
+    whole = minutes("HK")
+    store.write(frame_of("HK.00700", np.r_[whole[:30], whole[40:300]]))
+    assert told(store.gaps()) == ["05 10:00-10:09 10", "05 15:30-16:00 31"]
+    store.write(frame_of("HK.00700", np.r_[whole[:30], whole[40:300], whole[-1:]]))
+    assert store.gaps().empty
+    store.write(says_the_close(frame_of("HK.09988", whole[40:300])))
+    assert store.gaps().empty
+
+
+def says_the_close(frame):
+    frame.attrs["capflow"]["last_valid_time"] = "2026-01-05T16:00:00+08:00"
+    return frame
+
+
+def test_where_the_gateway_does_not_say_how_far_it_goes_it_is_as_far_as_it_was_recorded(store):
+    """And these rows are recorded long after their session."""
+    frame = frame_of("HK.00700", minutes("HK")[:300])
+    frame.attrs["capflow"]["last_valid_time"] = None
+    store.write(frame)
+    assert store.gaps().empty
+
+
+def test_a_code_that_was_not_traded_so_far_misses_nothing_until_its_session_is_over(store):
+    morning = on_monday(10)
+    store.write(frame_of("HK.00700", [], last=morning.timestamp() * 1e6))
+    assert gaps_of(store, ["HK.00700"], now=on_monday(11)).empty
+    assert told(gaps_of(store, ["HK.00700"], now=on_monday(17))) == ["05 09:30-16:00 331"]
+    store.write(frame_of("HK.00700", [], last=on_monday(16).timestamp() * 1e6))
+    assert gaps_of(store, ["HK.00700"], now=on_monday(17)).empty
+
+
+def on_monday(hour):
+    return datetime(2026, 1, 5, hour, tzinfo=HONG_KONG)
+
+
 def test_codes_of_several_zones_are_told_in_utc(store):
     store.write(frame_of("HK.00700", minutes("HK")[:-1]))
-    store.write(frame_of("US.AAPL", minutes("US")[1:]))
+    store.write(frame_of("US.AAPL", minutes("US")[1:-1]))
     gaps = store.gaps()
-    assert told(gaps) == ["05 08:00-08:00 1", "05 14:30-14:30 1"]
+    assert told(gaps) == ["05 08:00-08:00 1", "05 14:30-14:30 1", "05 21:00-21:00 1"]
     assert str(gaps["from"].dtype) == "datetime64[us, UTC]"
 
 
@@ -146,7 +186,7 @@ def test_without_a_store_there_is_nothing_to_be_missing(tmp_path):
 @given(st.sampled_from(["HK", "US", "JP", "MY"]), st.data())
 def test_gaps_and_rows_together_are_the_whole_session(tmp_path_factory, prefix, data):
     whole = minutes(prefix)
-    kept = data.draw(st.sets(st.integers(0, len(whole) - 1), min_size=1).map(sorted))
+    kept = data.draw(st.sets(st.integers(0, len(whole) - 2), min_size=1).map(sorted))  # not up to the close
     store = Store(tmp_path_factory.mktemp("flows"))
     store.write(frame_of(f"{prefix}.1", whole[kept]))
     gaps = store.gaps(f"{prefix}.1")
