@@ -194,6 +194,80 @@ def test_what_was_never_asked_for_is_missed_too():
     assert len(plan.misses) == 9
 
 
+def renewed(plan, now, *codes, first=date(2026, 2, 20)):
+    """Look codes and calendars up again, as at an open."""
+    other = plan_of(*codes, begun=now, first=first)
+    plan.renew(other.codes, other.calendars, TEN, now)
+
+
+def test_what_is_owed_of_a_code_that_is_recorded_no_more_is_missed_too():
+    """A watchlist is looked up again at the open that ends the session of which a sweep has failed."""
+    plan = plan_of("HK.00700", "HK.09988", begun=at("03 15:00"))
+    do_all(plan, at("03 15:00"))
+    for task in plan.due(at("03 17:00")):
+        plan.failed(task, at("03 17:00"), "no answer")
+    renewed(plan, at("04 09:30"), "HK.00700")
+    plan.due(at("04 09:30"))
+    missed = {(miss.code, str(miss.session), miss.why) for miss in plan.misses}
+    assert missed == {(code, "2026-03-03", "no answer") for code in ("HK.00700", "HK.09988")}
+
+
+def test_of_the_days_on_which_a_code_was_not_recorded_nothing_is_missed():
+    plan = plan_of("HK.00700", "HK.09988", begun=at("03 17:00"))
+    do_all(plan, at("03 17:00"))
+    renewed(plan, at("04 09:30"), "HK.00700")
+    do_all(plan, at("04 17:00"))
+    do_all(plan, at("05 17:00"))
+    renewed(plan, at("06 09:30"), "HK.00700", "HK.09988")
+    do_all(plan, at("06 09:40"))
+    assert plan.misses == []
+
+
+def test_a_machine_that_slept_for_weeks_says_all_that_it_lost():
+    plan = plan_of("HK.00700", begun=at("03 15:00"), first=date(2026, 2, 20))
+    do_all(plan, at("03 15:00"))
+    renewed(plan, at("31 10:00"), "HK.00700", first=date(2026, 3, 21))
+    plan.due(at("31 10:00"))
+    assert len(plan.misses) == 3 * 20  # weekdays from the 3rd to the 30th
+    assert len(set(plan.misses)) == len(plan.misses)
+
+
+def test_a_recorder_that_lives_for_ever_does_not_remember_for_ever():
+    plan = plan_of("HK.00700", begun=at("03 09:00"))
+    held = []
+    for day in range(3, 28):
+        now = at(f"{day:02} 17:00")
+        renewed(plan, now, "HK.00700", first=now.date() - timedelta(days=10))
+        do_all(plan, now)
+        held.append(len(plan._settled))
+    assert max(held[-5:]) <= 3 * 9  # sessions of ten days and today
+    assert plan.misses == []
+
+
+def test_a_clock_that_ran_ahead_and_is_set_back_costs_nothing():
+    """As of a machine that takes its own clock for another zone's until it has reached a time server."""
+    plan = plan_of("HK.00700", begun=at("04 01:00"))
+    for task in plan.due(at("04 10:00")):
+        plan.done(task, at("04 10:00"))
+    for task in plan.due(at("04 18:00")):  # eight hours ahead: a sweep, it seems
+        plan.done(task, at("04 18:00"))
+    plan.due(at("06 10:00"))  # and days ahead
+    assert plan.misses
+    found = live(plan, at("04 10:05"), at("04 17:00"))
+    assert clocks(found)[:2] == ["04 10:05", "04 10:10"]
+    assert clocks(found)[-2:] == ["04 16:00", "04 16:01"]
+    assert plan.misses == []
+
+
+def test_a_sweep_that_was_overtaken_by_a_clock_alone_is_still_made():
+    plan = plan_of("HK.00700", begun=at("04 15:00"))
+    do_all(plan, at("04 15:00"))
+    plan.due(at("05 10:00"))
+    assert [str(miss.session) for miss in plan.misses] == ["2026-03-04"] * 3
+    assert asked(plan, at("04 20:00")) == [(what, "HK.00700") for what in SWEEP]
+    assert plan.misses == []
+
+
 def test_what_is_refused_for_good_is_missed_at_once_and_never_asked_again():
     plan = plan_of("HK.00700", begun=at("03 10:00"))
     (task,) = plan.due(at("03 10:00"))

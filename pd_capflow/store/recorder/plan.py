@@ -86,14 +86,29 @@ class Plan:
     _seen: dict[str, date] = field(default_factory=dict)
     _aims: dict[str, date | None] = field(default_factory=dict)
     _look: Look | None = None
+    _shown: datetime | None = None
 
-    def renew(self, codes: Sequence[Security], calendars: Mapping[str, Calendar], every: timedelta) -> None:
-        """Go on with other codes, as where a watchlist has changed, and with what calendars tell now."""
+    def renew(
+        self, codes: Sequence[Security], calendars: Mapping[str, Calendar], every: timedelta, now: datetime
+    ) -> None:
+        """Go on with other codes, as where a watchlist has changed, and with what calendars tell now.
+
+        What was owed of the codes before is told first; what no calendar tells of any more is forgotten.
+        """
+        self._give_up(now)
         self.codes, self.calendars, self.every = codes, calendars, every
         self._look = None
+        names = {str(code) for code in codes}
+        self._settled = {key for key in self._settled if key.code in names and self._is_known(key)}
+        self._trouble = {key: why for key, why in self._trouble.items() if key.code in names}
+        self._asked = {code: at for code, at in self._asked.items() if code in names}
+        self._seen = {code: day for code, day in self._seen.items() if code in names}
 
     def due(self, now: datetime) -> list[Task]:
         """Return what is to be asked now, the longest due first."""
+        if self._shown is not None and now < self._shown - _AGAIN:
+            self._set_back(now)
+        self._shown = now
         self._give_up(now)
         tasks = (task for place in range(len(self.codes)) for task in self._tasks(place, now))
         return sorted((task for task in tasks if task.due <= now), key=_urgency)
@@ -170,6 +185,10 @@ class Plan:
             self._aims[prefix] = session.day if session else None
         return self._aims[prefix]
 
+    def _is_known(self, key: Key) -> bool:
+        sessions = self.calendars[key.market].sessions
+        return bool(sessions) and key.session >= sessions[0].day
+
     def _is_settled(self, code: str, day: date) -> bool:
         return all(Key(code, day, what) in self._settled for what in SWEEP)
 
@@ -216,6 +235,19 @@ class Plan:
 
     def _offset(self, place: int) -> timedelta:
         return offset_of(place, len(self.codes), self.every)
+
+    def _set_back(self, now: datetime) -> None:
+        """Forget what a clock has told that ran ahead, of all sessions that are served still or to come."""
+        self._asked = {code: at for code, at in self._asked.items() if at <= now}
+        self._settled = {key for key in self._settled if self._is_past(key, now)}
+        self.misses[:] = [miss for miss in self.misses if self._is_past(Key(*miss[:3]), now)]
+        self._trouble, self._seen, self._aims = {}, {}, {}
+        self.begun = min(self.begun, now)
+
+    def _is_past(self, key: Key, now: datetime) -> bool:
+        """Tell whether a gateway serves a later session than this, or none that is known."""
+        served = self._at(now).latest.get(key.market)
+        return served is None or key.session < served.day
 
     def _give_up(self, now: datetime) -> None:
         """Take for missed what later sessions have overtaken."""

@@ -227,7 +227,7 @@ class Recorder:
     async def _renew_if_due(self) -> None:
         """Look codes and calendars up again when a session has begun somewhere."""
         now = self._now()
-        if self._here.sessions(now) == self._known or now < self._renewed + _RENEWED_AFTER:
+        if self._here.sessions(now) == self._known or abs(now - self._renewed) < _RENEWED_AFTER:
             return
         try:
             await self._halt.unless(self._renew())
@@ -241,7 +241,7 @@ class Recorder:
         every = stretched(self._every, len(roll.codes), self._client.budget)
         if self._plan is None:
             self._plan = Plan(roll.codes, roll.calendars, every, begun=now)
-        self._plan.renew(roll.codes, roll.calendars, every)
+        self._plan.renew(roll.codes, roll.calendars, every, now)
         self._book.follow(self._plan)
         self._known, self._renewed = self._plan.sessions(now), now
         for key in await whole(asyncio.to_thread(settled, self._store, roll.codes, roll.calendars, now)):

@@ -40,6 +40,11 @@ class Key(NamedTuple):
     session: date
     what: str
 
+    @property
+    def market(self) -> str:
+        """The prefix of the code's market."""
+        return self.code.partition(".")[0]
+
 
 class Miss(NamedTuple):
     """What could not be recorded, and why.
