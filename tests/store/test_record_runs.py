@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import subprocess
+import threading
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -310,6 +311,34 @@ def test_stopping_is_quick_and_may_be_done_twice(store):
         assert recording.status.state == "stopped"
         assert recording.stop().wait(0)
         assert "stopped" in repr(recording)
+
+
+def test_a_listener_that_raises_ends_no_recording(store, caplog):
+    def careless(status):
+        raise KeyError(status.state)
+
+    with Market() as market:
+        recording = market.record(CODES, store)
+        recording.on_status(careless)
+        assert recording.wait(60)
+        assert recording.status.state == "done"
+    assert any("a listener raised" in message for message in caplog.messages)
+
+
+def test_who_begins_to_watch_is_told_the_last_state_last(store):
+    """Be it that the recording ends while he is told how it stands, and is quicker to tell him that."""
+    seen = []
+
+    def slow(status):
+        if threading.current_thread() is threading.main_thread() and not seen:
+            recording.stop()
+        seen.append(status.state)
+
+    with Market(MORNING) as market:
+        recording = market.record(CODES, store)
+        recording.on_status(slow)
+    assert len(seen) > 1
+    assert seen[-1] == "stopped"
 
 
 def test_two_recorders_of_one_store_keep_each_row_once(store, tmp_path):

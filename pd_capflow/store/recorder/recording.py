@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from concurrent.futures import CancelledError
 from contextlib import suppress
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from pd_capflow.client import Client
 
 __all__ = ["Recording", "record"]
+
+log = logging.getLogger("pd_capflow.recorder")
 
 _LEAST = timedelta(seconds=5)
 _MISSING = ("code", "session", "what", "why")
@@ -102,9 +105,15 @@ class Recording:
         return pd.DataFrame(misses, columns=list(_MISSING))
 
     def on_status(self, listener: Callable[[Status], object]) -> None:
-        """Call a function with every `Status`; on the I/O thread, so it should be quick."""
+        """Call a function with every `Status`; on the I/O thread, so it should be quick.
+
+        What it raises goes to the log, and ends no recording.
+        """
         self._listeners.append(listener)
-        listener(self._status)
+        told: Status | None = None
+        while told is not self._status:  # or the I/O thread may have told a later one meanwhile
+            told = self._status
+            _tell(listener, told)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end.
@@ -159,7 +168,7 @@ class Recording:
     def _told(self, status: Status) -> None:
         self._status = status
         for listener in list(self._listeners):
-            listener(status)
+            _tell(listener, status)
 
     def _ended(self, future: Any) -> None:
         if not self._status.is_over:  # the I/O thread has ended under it
@@ -167,6 +176,13 @@ class Recording:
         with suppress(CancelledError):
             future.exception()
         self._over.set()
+
+
+def _tell(listener: Callable[[Status], object], status: Status) -> None:
+    try:
+        listener(status)
+    except Exception:
+        log.exception("! a listener raised; it was told: %s", status.text)
 
 
 def record(
