@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 import pd_capflow
-from pd_capflow.errors import ConnectError, QueryError, StoreError
+from pd_capflow.client.portal import current_portal
+from pd_capflow.errors import ConnectError, DisconnectedError, QueryError, StoreError
 from pd_capflow.gateway.sources import Flow, NotRecorded
 from pd_capflow.store import Store
 from tests.store.markets import CODES, FAST, HONG_KONG, MORNING, Altered, Hand, Market, States
@@ -138,6 +139,45 @@ def test_without_a_gateway_until_the_next_open_it_ends_and_says_what_is_missing(
         assert recording.missing["what"].tolist() == ["intraday", "distribution", "day"]
         assert "127.0.0.1" in recording.missing["why"][0]
         assert store.gaps("HK.00700", "2026-01-05", "2026-01-05")["missing"].tolist() == [60]
+
+
+def test_a_gateway_that_is_not_logged_in_is_told_on_one_line_until_it_is_again(store, caplog):
+    caplog.set_level(logging.INFO, "pd_capflow.recorder")
+    clock = Hand(on_the_fifth(15))
+    with Market(clock=clock) as market:
+        recording = market.record(CODES, store)
+        states = States(recording)
+        states.wait(lambda status: status.rows > 0)
+        log_out, log_in = market.gateway.log_out, market.gateway.log_in
+        current_portal().run(on_the_loop(log_out))
+        caplog.clear()
+        clock.moment = on_the_fifth(15, 20)
+        states.wait(lambda status: status.failed == 3 and "not logged in" in status.trouble)
+        refused = [line for line in caplog.messages if line.startswith("! ")]
+        assert len(refused) == 1
+        assert refused[0].startswith("! HK.00700, HK.09988, HK.00005: the gateway refused: ")
+        current_portal().run(on_the_loop(log_in))
+        clock.moment = on_the_fifth(17)
+        assert recording.wait(60)
+        assert (recording.status.state, recording.status.trouble) == ("done", "")
+        check_is_whole(store, market)
+
+
+async def on_the_loop(deed):
+    deed()
+
+
+def test_a_client_that_was_closed_ends_it(store):
+    """As `%unload_ext` does: no time brings it back, and the recording says what to do."""
+    clock = Hand(on_the_fifth(15))
+    with Market(clock=clock) as market:
+        recording = market.record(CODES, store, until="forever")
+        States(recording).wait(lambda status: status.rows > 0)
+        market.client.close()
+        clock.moment = on_the_fifth(15, 20)
+        with pytest.raises(DisconnectedError, match="connect anew"):
+            recording.wait(60)
+        assert recording.status.state == "failed"
 
 
 @pytest.fixture

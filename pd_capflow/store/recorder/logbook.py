@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime, timedelta, tzinfo
 
+    from pd_capflow.security import Security
     from pd_capflow.store.recorder.answers import Answers
     from pd_capflow.store.recorder.plan import Plan
     from pd_capflow.store.recorder.tasks import Task
@@ -46,6 +47,7 @@ class Logbook:
         self._zone: tzinfo = UTC
         self._plan: Plan | None = None
         self._answered: dict[str, bool] = {}
+        self._faults: dict[tuple[str, str], str] = {}  # by code and what, until it is answered or missed
         self._told = 0
 
     def follow(self, plan: Plan) -> None:
@@ -65,11 +67,14 @@ class Logbook:
         if self._watch is not None:
             self._watch(self.status)
 
-    def called(self, codes: int, every: timedelta, sessions: dict[str, Any]) -> None:
+    def called(self, codes: Sequence[Security], every: timedelta, sessions: dict[str, Any]) -> None:
         """Tell what is recorded from now on."""
-        self.say("waiting", codes=codes, trouble="")
+        names = {str(code) for code in codes}
+        self._answered = {code: came for code, came in self._answered.items() if code in names}
+        self._faults = {about: why for about, why in self._faults.items() if about[0] in names}
+        self.say("waiting", codes=len(codes), trouble=self._trouble)
         told = ", ".join(f"{prefix} {day}" for prefix, day in sorted(sessions.items()))
-        log.info("= %d codes each %s; sessions: %s", codes, every, told or "none")
+        log.info("= %d codes each %s; sessions: %s", len(codes), every, told or "none")
 
     def not_called(self, error: Exception) -> None:
         """Tell that codes and calendars could not be looked up again."""
@@ -85,9 +90,13 @@ class Logbook:
         self.say("asking", next_wake=None)
 
     def came(self, tasks: Sequence[Task], answers: Answers) -> None:
-        """Tell what came of it."""
+        """Tell what came of it; of codes that failed alike on one line."""
+        alike: dict[str, list[str]] = {}
         for code, why in answers.errors.items():
-            log.warning("! %s", about(code, reason(why)))
+            alike.setdefault(reason(why).removeprefix(f"{code}: "), []).append(code)
+        for text, codes in alike.items():
+            many = f" and {len(codes) - 3} more" if len(codes) > 3 else ""
+            log.warning("! %s", about(codes[0], text) if len(codes) == 1 else f"{few(codes)}{many}: {text}")
         rows = len(answers.frame) if answers.frame is not None and answers.has_rows else 0
         log.info("< %d of %d codes, %d rows", len(tasks) - len(answers.errors), len(tasks), rows)
 
@@ -97,9 +106,18 @@ class Logbook:
         self.say("no gateway", trouble=reason(error))
 
     def answered(self, tasks: Sequence[Task], answers: Answers) -> None:
-        """Count which codes were answered."""
-        self._answered.update({task.code: task.code not in answers.errors for task in tasks})
-        self.say("waiting")
+        """Count which codes were answered, and what of the others is in the way."""
+        for task in tasks:
+            error = answers.errors.get(task.code)
+            self._answered[task.code] = error is None
+            self._faults.pop((task.code, task.what), None)
+            if error is not None:
+                self._faults[task.code, task.what] = about(task.code, reason(error))
+        self.say("waiting", trouble=self._trouble)
+
+    @property
+    def _trouble(self) -> str:
+        return next(iter(self._faults.values()), "")
 
     def taken(self, task: Task, why: str) -> None:
         """Tell that an answer which ends before the close is taken for all that there is."""
@@ -129,6 +147,7 @@ class Logbook:
         misses = self._plan.misses if self._plan else []
         for miss in misses[self._told :]:
             log.warning("! missing: %s of %s: %s", miss.what, miss.session, about(miss.code, miss.why))
+            self._faults.pop((miss.code, miss.what), None)
         self._told = len(misses)
 
     def waiting(self, wake: datetime | None) -> None:
@@ -136,9 +155,9 @@ class Logbook:
         told = wake.astimezone(self._zone) if wake else None
         if (self.status.state, self.status.next_wake) != ("waiting", told):
             log.info("= waits until %s", f"{told:%a %H:%M:%S %Z}" if told else "a session is known to come")
-            self.say("waiting", next_wake=told)
+            self.say("waiting", next_wake=told, trouble=self._trouble)
 
     def ended(self, state: str, error: BaseException | None = None) -> None:
         """Take the last state."""
-        trouble = {"trouble": reason(error) if isinstance(error, Exception) else ""} if error else {}
-        self.say(state, next_wake=None, **trouble)
+        trouble = self._trouble if state == "done" else self.status.trouble
+        self.say(state, next_wake=None, trouble=reason(error) if isinstance(error, Exception) else trouble)

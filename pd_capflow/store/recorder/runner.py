@@ -217,6 +217,8 @@ class Recorder:
         return answers.lack(task.what, task.code, session) if session and task.is_sweep else None
 
     async def _gateway_lost(self, tasks: list[Task], error: Exception) -> None:
+        if self._client.link.status == "closed":
+            raise error  # and no time will bring it back
         now = self._now()
         for task in tasks:
             if task.is_sweep:
@@ -246,7 +248,7 @@ class Recorder:
         self._known, self._renewed = self._plan.sessions(now), now
         for key in await whole(asyncio.to_thread(settled, self._store, roll.codes, roll.calendars, now)):
             self._plan.settle(key)
-        self._book.called(len(roll.codes), every, self._known)
+        self._book.called(roll.codes, every, self._known)
 
     async def _wait_for(self, wake: datetime | None) -> None:
         self._book.waiting(wake)
