@@ -142,6 +142,39 @@ def test_a_health_file_is_whole_at_any_time_and_says_when_more_is_to_come(tmp_pa
         write_health(tmp_path / "none" / "health.json", {})
 
 
+def test_a_health_file_that_cannot_be_written_stays_as_it_was(tmp_path):
+    """Here since a folder stands in its place; nothing is left beside it."""
+    (tmp_path / "health.json" / "something").mkdir(parents=True)
+    with pytest.raises(StoreError, match="choose another place"):
+        write_health(tmp_path / "health.json", {"state": "waiting"})
+    assert [path.name for path in tmp_path.iterdir()] == ["health.json"]
+
+
+def test_a_health_file_whose_folder_goes_away_ends_no_recording_and_is_told_once(place, tmp_path):
+    (tmp_path / "run").mkdir()
+    words = ("HK.00700", "--store", place, "--demo", "--health", tmp_path / "run" / "health.json")
+    with service(*words, "--until", "forever", "--url", "demo://") as process:
+        lines = lines_until(process, "= 1 codes each")
+        (tmp_path / "run").rename(tmp_path / "gone")
+        lines += lines_until(process, "= waits until")
+        process.terminate()
+        lines += process.stderr.readlines()
+        assert process.wait(60) == 0, lines
+    assert ["! health file" in line for line in lines].count(True) == 1
+    assert json.loads((tmp_path / "gone" / "health.json").read_text())["codes"] == 1
+
+
+def test_a_health_file_says_why_nothing_was_begun(place, tmp_path, capsys):
+    """With all the names that it has later, so that a monitor misses none."""
+    health = tmp_path / "health.json"
+    for word, why in (("00700", "names no market"), ("HK.00700", "nobody listens")):
+        assert run(word, "--store", place, "--url", "tcp://127.0.0.1:1", "--health", health) != 0
+        told = json.loads(health.read_text())
+        assert told["state"] == "failed"
+        assert why in told["trouble"]
+        assert set(told) == set(Status().facts(Budget()))
+
+
 def test_a_status_is_one_line():
     moment = datetime(2026, 1, 5, 1, 30, tzinfo=UTC)
     status = Status("waiting", moment, 1200, 1199, 1, 0, 5000, moment, moment, 3, "no answer")

@@ -8,7 +8,9 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pd_capflow.errors import StoreError
+from pd_capflow.client import Budget
+from pd_capflow.errors import CapflowError, StoreError
+from pd_capflow.store.recorder.answers import reason
 from pd_capflow.store.recorder.recording import Recording, record
 from pd_capflow.store.recorder.status import Status, write_health
 
@@ -44,10 +46,13 @@ def serve(codes: Any, store: str | None = None, *, health: Path | None = None, *
     CapflowError
         If it cannot begin, or what ended it.
     """
-    if health is not None:
-        write_health(health, {"state": "starting"})  # better refused now than missed later
+    _write(health, Status())  # better refused now than missed later
     with _logged():
-        recording = record(codes, store, **options)
+        try:
+            recording = record(codes, store, **options)
+        except CapflowError as error:
+            _write(health, Status("failed", trouble=reason(error)))
+            raise
         if health is not None:
             recording.on_status(_keeper(recording, health))
         with _ended_by_signals(recording) as came:
@@ -58,14 +63,26 @@ def serve(codes: Any, store: str | None = None, *, health: Path | None = None, *
     return _DONE if recording.missing.empty else _MISSING
 
 
+def _write(health: Path | None, status: Status) -> None:
+    """Keep the health file before there is a recording."""
+    if health is not None:
+        write_health(health, status.facts(Budget()))
+
+
 def _keeper(recording: Recording, health: Path) -> Callable[[Status], None]:
     """Return what keeps the health file; that it cannot be written now ends no recording."""
+    known = ""
 
     def keep(status: Status) -> None:
+        nonlocal known
         try:
             write_health(health, status.facts(recording.client.budget))
         except StoreError as error:
-            log.warning("! %s", error)
+            if str(error) != known:  # it is tried at each step, and told once
+                log.warning("! %s", error)
+            known = str(error)
+        else:
+            known = ""
 
     return keep
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +94,8 @@ class Status:
 def write_health(path: Path, facts: dict[str, Any]) -> None:
     """Put a status into a file, so that who reads it finds the old one or the new one, and never a part.
 
+    Where that fails the old one stays, and nothing is left beside it.
+
     Raises
     ------
     StoreError
@@ -103,4 +106,6 @@ def write_health(path: Path, facts: dict[str, Any]) -> None:
         draft.write_text(json.dumps(facts, ensure_ascii=False) + "\n", encoding="utf-8")
         draft.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
         raise StoreError(f"health file {path}: {error.strerror or error}; choose another place") from error
