@@ -239,7 +239,7 @@ def test_a_recorder_that_lives_for_ever_does_not_remember_for_ever():
         now = at(f"{day:02} 17:00")
         renewed(plan, now, "HK.00700", first=now.date() - timedelta(days=10))
         do_all(plan, now)
-        held.append(len(plan._settled))
+        held.append(len(plan.memory))
     assert max(held[-5:]) <= 3 * 9  # sessions of ten days and today
     assert plan.misses == []
 

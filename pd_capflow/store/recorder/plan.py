@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from pd_capflow.store.recorder.checkpoints import offset_of
 from pd_capflow.store.recorder.look import Look
-from pd_capflow.store.recorder.tasks import SWEEP, Key, Miss, Task
+from pd_capflow.store.recorder.memory import Memory
+from pd_capflow.store.recorder.tasks import SWEEP, Key, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,23 +23,15 @@ if TYPE_CHECKING:
 
     from pd_capflow.security import Security
     from pd_capflow.store.calendar import Calendar, Session
+    from pd_capflow.store.recorder.tasks import Miss
 
 __all__ = ["Plan"]
 
-_AGAIN = timedelta(minutes=1)
-_LONGEST = timedelta(minutes=15)
+# A clock that is set back by less was not wrong enough to have done any harm.
+_SET_BACK = timedelta(minutes=1)
 # So long after a close nothing more comes: delayed quotes lag by a quarter of an hour.
 _LAST_WORD = timedelta(minutes=30)
 _OVERTAKEN = "the next session began before it was asked for"
-
-
-@dataclass(slots=True)
-class _Trouble:
-    """How often a task failed, when it may be tried again, and why it failed."""
-
-    times: int
-    after: datetime
-    why: str
 
 
 def _urgency(task: Task) -> tuple[datetime, int]:
@@ -79,11 +72,7 @@ class Plan:
     calendars: Mapping[str, Calendar]
     every: timedelta
     begun: datetime
-    misses: list[Miss] = field(default_factory=list)
-    _asked: dict[str, datetime] = field(default_factory=dict)
-    _settled: set[Key] = field(default_factory=set)
-    _trouble: dict[Key, _Trouble] = field(default_factory=dict)
-    _seen: dict[str, date] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
     _aims: dict[str, date | None] = field(default_factory=dict)
     _look: Look | None = None
     _shown: datetime | None = None
@@ -98,15 +87,16 @@ class Plan:
         self._give_up(now)
         self.codes, self.calendars, self.every = codes, calendars, every
         self._look = None
-        names = {str(code) for code in codes}
-        self._settled = {key for key in self._settled if key.code in names and self._is_known(key)}
-        self._trouble = {key: why for key, why in self._trouble.items() if key.code in names}
-        self._asked = {code: at for code, at in self._asked.items() if code in names}
-        self._seen = {code: day for code, day in self._seen.items() if code in names}
+        self.memory.keep({str(code) for code in codes}, self._is_known)
+
+    @property
+    def misses(self) -> list[Miss]:
+        """What was given up, in that order."""
+        return self.memory.misses
 
     def due(self, now: datetime) -> list[Task]:
         """Return what is to be asked now, the longest due first."""
-        if self._shown is not None and now < self._shown - _AGAIN:
+        if self._shown is not None and now < self._shown - _SET_BACK:
             self._set_back(now)
         self._shown = now
         self._give_up(now)
@@ -120,33 +110,24 @@ class Plan:
 
     def done(self, task: Task, now: datetime) -> None:
         """Take note that a task was answered, and the answer kept."""
-        self._trouble.pop(task.key, None)
-        if task.what == "intraday":
-            self._asked[task.code] = now
-        if task.is_sweep:
-            self._settled.add(task.key)
+        self.memory.done(task, now)
 
     def failed(self, task: Task, now: datetime, why: str, *, for_good: bool = False) -> None:
         """Take note that a task failed; it comes again later, unless it never can."""
         if for_good:
-            self._miss(task.key, why)
-        elif task.is_sweep:
-            trouble = self._trouble.get(task.key)
-            times = trouble.times + 1 if trouble else 1
-            pause = min(_AGAIN * 2 ** min(times - 1, 10), _LONGEST)
-            self._trouble[task.key] = _Trouble(times, now + pause, why)
+            self.memory.missed(task.key, why)
         else:
-            self._asked[task.code] = now  # the next checkpoint comes anyway
+            self.memory.failed(task, now, why)
 
     def is_last_word(self, task: Task, why: str, now: datetime) -> bool:
         """Tell whether a sweep failed as it did before, so long after the close that it always will."""
-        trouble, session = self._trouble.get(task.key), self.calendars[task.market].on(task.session)
+        session = self.calendars[task.market].on(task.session)
         is_late = session is None or now >= session.closes + _LAST_WORD
-        return is_late and trouble is not None and trouble.why == why
+        return is_late and self.memory.why(task.key) == why
 
     def settle(self, key: Key) -> None:
         """Take note that the store holds this already."""
-        self._settled.add(key)
+        self.memory.settle(key)
 
     def settled(self, now: datetime) -> int:
         """Return of how many codes nothing more is to come of the session that is served now."""
@@ -190,7 +171,7 @@ class Plan:
         return bool(sessions) and key.session >= sessions[0].day
 
     def _is_settled(self, code: str, day: date) -> bool:
-        return all(Key(code, day, what) in self._settled for what in SWEEP)
+        return all(self.memory.is_settled(Key(code, day, what)) for what in SWEEP)
 
     def _at(self, now: datetime) -> Look:
         if self._look is None or self._look.at != now:
@@ -202,24 +183,21 @@ class Plan:
         session, closed = look.latest[code.market], look.closed[code.market]
         if session is None or closed is None:
             return []
-        self._seen[str(code)] = session.day
+        self.memory.seen[str(code)] = session.day
         if now >= closed:
             return self._sweep(str(code), session.day, closed)
         return self._checkpoint(place, session, now)
 
     def _sweep(self, code: str, day: date, closed: datetime) -> list[Task]:
-        left = [key for what in SWEEP if (key := Key(code, day, what)) not in self._settled]
-        return [Task(self._due(key, closed), key.what, code, day, True) for key in left]
-
-    def _due(self, key: Key, closed: datetime) -> datetime:
-        trouble = self._trouble.get(key)
-        return trouble.after if trouble else closed
+        keys = (Key(code, day, what) for what in SWEEP)
+        left = (key for key in keys if not self.memory.is_settled(key))
+        return [Task(self.memory.again(key) or closed, key.what, code, day, True) for key in left]
 
     def _checkpoint(self, place: int, session: Session, now: datetime) -> list[Task]:
         code = str(self.codes[place])
-        if Key(code, session.day, "intraday") in self._settled:
+        if self.memory.is_settled(Key(code, session.day, "intraday")):
             return []  # refused for good
-        asked = self._asked.get(code)
+        asked = self.memory.asked.get(code)
         last, _ = self._at(now).turns(self.codes[place].market, self._offset(place))
         if asked is None:  # who has just begun asks at once: nobody knows how long he will be there
             last = last or session.opens
@@ -238,11 +216,8 @@ class Plan:
 
     def _set_back(self, now: datetime) -> None:
         """Forget what a clock has told that ran ahead, of all sessions that are served still or to come."""
-        self._asked = {code: at for code, at in self._asked.items() if at <= now}
-        self._settled = {key for key in self._settled if self._is_past(key, now)}
-        self.misses[:] = [miss for miss in self.misses if self._is_past(Key(*miss[:3]), now)]
-        self._trouble, self._seen, self._aims = {}, {}, {}
-        self.begun = min(self.begun, now)
+        self.memory.rewind(now, lambda key: self._is_past(key, now))
+        self.begun, self._aims = min(self.begun, now), {}
 
     def _is_past(self, key: Key, now: datetime) -> bool:
         """Tell whether a gateway serves a later session than this, or none that is known."""
@@ -252,7 +227,7 @@ class Plan:
     def _give_up(self, now: datetime) -> None:
         """Take for missed what later sessions have overtaken."""
         for code in self.codes:
-            latest, seen = self._at(now).latest[code.market], self._seen.get(str(code))
+            latest, seen = self._at(now).latest[code.market], self.memory.seen.get(str(code))
             if seen is None or latest is None or latest.day <= seen:
                 continue
             for session in self.calendars[code.market].between(seen, latest.day)[:-1]:
@@ -260,11 +235,5 @@ class Plan:
 
     def _overtaken(self, code: str, day: date) -> None:
         for key in (Key(code, day, what) for what in SWEEP):
-            if key not in self._settled:
-                trouble = self._trouble.get(key)
-                self._miss(key, trouble.why if trouble else _OVERTAKEN)
-
-    def _miss(self, key: Key, why: str) -> None:
-        self._trouble.pop(key, None)
-        self._settled.add(key)
-        self.misses.append(Miss(key.code, key.session, key.what, why))
+            if not self.memory.is_settled(key):
+                self.memory.missed(key, self.memory.why(key) or _OVERTAKEN)
