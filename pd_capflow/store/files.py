@@ -1,27 +1,28 @@
 """The files of one version of a table: which of them can hold the rows asked for, and the rows.
 
 Delta keeps of every file its partition and the least and greatest value of each column. Files are chosen
-by these with NumPy, since a scan that is told of thousands of files would think about each. What has been
-learnt of a file (its footer) is kept as long as the file is: a file of a Delta table never changes.
+by these, then groups of their rows by the footers. What has been learnt of a file (its footer) is kept as
+long as the file is: a file of a Delta table never changes.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
+from functools import partial
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 
-from pd_capflow.store.groups import VARIES, Groups
+from pd_capflow.store.groups import Groups
+from pd_capflow.store.pieces import Piece, Sieve, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from deltalake import DeltaTable
     from numpy.typing import NDArray
@@ -30,13 +31,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Files", "Wanted", "monday", "within"]
 
-# Columns that have one value in most files, and columns of few different texts.
-_OFTEN_THE_SAME = ("nth", "empty", "url", "gateways", "name")
-_FEW_TEXTS = ("code", "last_valid_time", "url")
-_FORMAT = ds.ParquetFileFormat(
-    read_options=ds.ParquetReadOptions(dictionary_columns=list(_FEW_TEXTS)),
-    default_fragment_scan_options=ds.ParquetFragmentScanOptions(pre_buffer=True),
-)
+# Columns of few different texts.
+_FEW_TEXTS = ("code", "last_valid_time", "url", "gateways", "name")
+# Groups that are read at once: all rows of a day come out of five days' rows, which are never there together.
+_AT_ONCE = 64
 
 
 def monday(day: date) -> date:
@@ -61,25 +59,8 @@ class Wanted:
     last: date | None = None
     period: str | None = None
 
-    def expression(self, layout: Layout) -> ds.Expression | None:
-        """Return what holds for these rows, None for all."""
-        parts = []
-        if self.period is not None and layout.partition == "period":
-            parts.append(pc.field("period") == self.period)
-        if self.codes is not None:
-            code = pc.field("code")
-            parts.append(code == self.codes[0] if len(self.codes) == 1 else code.isin(list(self.codes)))
-        if self.first is not None:
-            parts.append(pc.field("session") >= self.first)
-        if self.last is not None:
-            parts.append(pc.field("session") <= self.last)
-        where = None
-        for part in parts:
-            where = part if where is None else where & part
-        return where
-
     def sql(self, layout: Layout) -> str:
-        """Return the same in SQL; codes cannot hold quotes."""
+        """Return what holds for these rows in SQL; codes cannot hold quotes."""
         parts = [f"period = '{self.period}'"] if layout.partition == "period" else []
         if self.codes is not None:
             parts.append(f"code IN ({', '.join(map(repr, self.codes))})")
@@ -115,48 +96,70 @@ class Files:
     def __init__(self, delta: DeltaTable, layout: Layout, path: str, before: Files | None = None) -> None:
         self.layout, self.version = layout, delta.version()
         self.filesystem = _filesystem(delta, path)
+        self.far = "://" in path
         self.actions = pa.table(delta.get_add_actions(flatten=True))
         self.paths: list[str] = self.actions.column("path").to_pylist()
         known = {} if before is None else dict(zip(before.paths, before.groups, strict=True))
-        parts = self._column(f"partition.{layout.partition}")
-        files = zip(self.paths, parts, strict=True)
-        made = (known.get(name) or Groups(self._fragment(name, part)) for name, part in files)
+        self.parts = self._column(f"partition.{layout.partition}")
+        files = zip(self.paths, self.parts, strict=True)
+        made = (known.get(name) or self._unread(name, part) for name, part in files)
         self.groups: list[Groups] = list(made)
         self.schema = _as_read(layout.schema)
-        self.parts = parts
-        self._parts = _array(parts)
+        self._parts = _array(self.parts)
         self._codes = (_array(self._column("min.code")), _array(self._column("max.code")))
         self._sessions = (_array(self._column("min.session")), _array(self._column("max.session")))
 
     def rows(self, wanted: Wanted, columns: Sequence[str]) -> pa.Table:
         """Return the rows asked for, in no order."""
-        chosen = self._choose(wanted)
-        known = {name: _common(chosen, name) for name in columns if name in _OFTEN_THE_SAME}
-        known = {name: value for name, value in known.items() if value is not VARIES}
-        read = [name for name in columns if name not in known]
-        files = [groups.file.subset(row_group_ids=places) for groups, places in chosen]
-        data = ds.FileSystemDataset(files, self.schema, _FORMAT, self.filesystem)
-        rows = data.to_table(columns=read, filter=wanted.expression(self.layout))
-        for name, value in known.items():
-            kind = self.layout.schema.field(name).type
-            rows = rows.append_column(name, pa.repeat(pa.scalar(value, kind), len(rows)))
-        return rows.select(list(columns))
+        none = pa.schema([self.schema.field(name) for name in columns]).empty_table()
+        return pa.concat_tables([none, *self._read(wanted, columns)])
 
     def batches(self, wanted: Wanted, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Return the rows asked for piece by piece, so that no more than a piece is in memory."""
-        files = [groups.file.subset(row_group_ids=places) for groups, places in self._choose(wanted)]
-        data = ds.FileSystemDataset(files, self.schema, _FORMAT, self.filesystem)
-        batches: Iterator[pa.RecordBatch] = data.to_batches(
-            columns=list(columns), filter=wanted.expression(self.layout)
-        )
-        return batches
+        """Return the rows asked for piece by piece, so that no more than some pieces are in memory."""
+        for rows in self._read(wanted, columns):
+            yield from rows.combine_chunks().to_batches()
 
-    def _choose(self, wanted: Wanted) -> list[tuple[Groups, list[int]]]:
-        """Return the files that can hold these rows, each with its groups that can."""
+    def _read(self, wanted: Wanted, columns: Sequence[str]) -> Iterator[pa.Table]:
+        chosen = self._chosen(wanted)
         codes = None if wanted.codes is None else sorted(wanted.codes)
-        held = [self.groups[place] for place in np.flatnonzero(self._mask(wanted))]
-        chosen = [(groups, groups.holding(codes)) for groups in held]
-        return [(groups, places) for groups, places in chosen if places]
+        pieces = chain.from_iterable(self._each(partial(self._pieces, codes), chosen))
+        sieve = Sieve(codes, *self._bounds(wanted, chosen))
+        for some in _runs(pieces, _AT_ONCE * (pa.io_thread_count() if self.far else 1)):
+            yield rows_of(some, columns, self.schema, sieve, self._each)
+
+    def _chosen(self, wanted: Wanted) -> list[int]:
+        """Return the places of the files that can hold these rows."""
+        mask = np.ones(len(self.paths), bool)
+        if wanted.period is not None and self.layout.partition == "period":
+            mask &= self._parts == wanted.period
+        if wanted.first is not None or wanted.last is not None:
+            mask &= _overlaps(self._sessions, wanted.first or date.min, wanted.last or date.max)
+        if wanted.codes is not None and mask.any():
+            mask &= _holds(self._codes, sorted(wanted.codes))
+        return np.flatnonzero(mask).tolist()
+
+    def _bounds(self, wanted: Wanted, chosen: Sequence[int]) -> tuple[date | None, date | None]:
+        """Return the first and the last session that have to be looked for in the rows of some files."""
+        least, most = ([bounds[place] for place in chosen] for bounds in self._sessions)
+        inside = wanted.first is None or all(day is not None and day >= wanted.first for day in least)
+        within = wanted.last is None or all(day is not None and day <= wanted.last for day in most)
+        return None if inside else wanted.first, None if within else wanted.last
+
+    def _pieces(self, codes: Sequence[str] | None, place: int) -> list[Piece]:
+        """Return what to read of a file, some groups at a time."""
+        file = self.groups[place]
+        groups = file.holding(codes)
+        return [Piece(file, groups[at : at + _AT_ONCE]) for at in range(0, len(groups), _AT_ONCE)]
+
+    def _each(self, do: Callable[[Any], Any], things: Sequence[Any]) -> Iterator[Any]:
+        """Do something with each of some things; far away with several at once, since each one waits."""
+        if not self.far:
+            yield from map(do, things)
+            return
+        several = pa.io_thread_count()
+        with ThreadPoolExecutor(several) as pool:
+            for at in range(0, len(things), several):
+                yield from pool.map(do, things[at : at + several])
 
     def rows_by_part(self) -> dict[Any, int]:
         """Return how many rows each partition has."""
@@ -172,23 +175,24 @@ class Files:
         within = all(groups.in_order and groups.bounds for groups in held)
         return within and all(one[1] <= after[0] for one, after in pairwise(bounds))
 
-    def _mask(self, wanted: Wanted) -> NDArray[np.bool_]:
-        mask = np.ones(len(self.paths), bool)
-        if wanted.period is not None and self.layout.partition == "period":
-            mask &= self._parts == wanted.period
-        if wanted.first is not None or wanted.last is not None:
-            mask &= _overlaps(self._sessions, wanted.first or date.min, wanted.last or date.max)
-        if wanted.codes is not None and mask.any():
-            mask &= _holds(self._codes, sorted(wanted.codes))
-        return mask
-
     def _column(self, name: str) -> list[Any]:
         held = self.actions.column_names
         return self.actions.column(name).to_pylist() if name in held else [None] * len(self.paths)
 
-    def _fragment(self, name: str, part: Any) -> ds.Fragment:
-        within = pc.field(self.layout.partition) == part
-        return _FORMAT.make_fragment(name, filesystem=self.filesystem, partition_expression=within)
+    def _unread(self, name: str, part: Any) -> Groups:
+        return Groups(self.filesystem, name, {self.layout.partition: part}, far=self.far)
+
+
+def _runs(pieces: Iterable[Piece], most: int) -> Iterator[list[Piece]]:
+    """Return pieces some at a time, of not many more groups than `most`."""
+    run: list[Piece] = []
+    for piece in pieces:
+        run.append(piece)
+        if sum(len(each.groups) for each in run) >= most:
+            yield run
+            run = []
+    if run:
+        yield run
 
 
 def _as_read(schema: pa.Schema) -> pa.Schema:
@@ -197,12 +201,6 @@ def _as_read(schema: pa.Schema) -> pa.Schema:
         place = schema.get_field_index(name)
         schema = schema.set(place, schema.field(place).with_type(pa.dictionary(pa.int32(), pa.string())))
     return schema
-
-
-def _common(chosen: Sequence[tuple[Groups, list[int]]], column: str) -> Any:
-    """Return the one value that a column has in all of these groups, `VARIES` if there are several."""
-    found = {groups.common(place, column) for groups, places in chosen for place in places}
-    return found.pop() if len(found) == 1 else VARIES
 
 
 def _filesystem(delta: DeltaTable, path: str) -> pafs.FileSystem:
