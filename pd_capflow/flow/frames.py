@@ -32,10 +32,12 @@ __all__ = [
     "FLOW_COLUMNS",
     "OPENING",
     "TIERS",
+    "Answers",
     "Columns",
     "Shape",
     "build_frame",
     "facts_in",
+    "frame_of",
 ]
 
 #: Key of the facts in ``DataFrame.attrs``.
@@ -70,6 +72,41 @@ class Columns:
     time: NDArray[np.int64]
     amounts: NDArray[np.float64]
     last_valid_time: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """What the answers of several securities hold, one after another.
+
+    Attributes
+    ----------
+    securities : sequence of Security
+        Whose they are.
+    lengths : sequence of int
+        How many rows each has.
+    time : ndarray of int64, shape (n,)
+        Microseconds since the epoch, ascending in each answer.
+    amounts : ndarray of float64, shape (n, m)
+    last_valid_time : sequence of (str or None)
+        Of each answer, as in `Columns`.
+    """
+
+    securities: Sequence[Security]
+    lengths: Sequence[int]
+    time: NDArray[np.int64]
+    amounts: NDArray[np.float64]
+    last_valid_time: Sequence[str | None]
+
+    @property
+    def owner(self) -> NDArray[np.int64]:
+        """Whose each row is, as the number of one of the securities."""
+        return np.repeat(np.arange(len(self.securities)), self.lengths)
+
+    @property
+    def first(self) -> NDArray[np.int64]:
+        """The position of the first row of each answer that has rows."""
+        lengths = np.array(self.lengths, np.int64)
+        return (np.cumsum(lengths) - lengths)[lengths > 0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,39 +173,96 @@ def build_frame(
         ``float64`` columns; NaN where nothing was sent. ``codes`` in its facts are those that came, also
         without rows, in the order asked; of one code alone, that one.
     """
-    held = list(parts)
+    answers = _joined(parts, len(shape.columns))
+    opening = answers.first if shape is FLOW else None
+    return frame_of(
+        shape, asked, answers, period=period, single=single, source=source, errors=errors, opening=opening
+    )
+
+
+def frame_of(
+    shape: Shape,
+    asked: Sequence[Security],
+    answers: Answers,
+    *,
+    period: str,
+    single: bool,
+    source: Mapping[str, Any],
+    errors: Mapping[str, str] | None = None,
+    opening: NDArray[np.int64] | None = None,
+) -> pd.DataFrame:
+    """Return the tidy frame of answers that are joined already.
+
+    Parameters
+    ----------
+    shape, asked, period, single, source, errors
+        As for `build_frame`.
+    answers : Answers
+    opening : ndarray of int64, optional
+        Positions of the first rows of sessions, of which a frame of minutes says where they begin.
+    """
+    held = answers.securities
     zone = _one([security.home.zone for security in held or asked]) or "UTC"
-    answers = list(parts.values())
-    index = _time_index(answers[0].time, zone) if single else _code_index(held, answers, zone)
-    amounts = answers[0].amounts if len(answers) == 1 else _stack(answers, len(shape.columns))
-    frame = pd.DataFrame(amounts, index=index, columns=shape.columns, copy=False)
+    index = _time_index(answers.time, zone) if single else _code_index(answers, zone)
+    frame = pd.DataFrame(answers.amounts, index=index, columns=shape.columns, copy=False)
+    codes = list(map(str, held))
+    last = answers.last_valid_time
     frame.attrs[ATTRS] = {
-        "codes": [str(security) for security in held],
+        "codes": codes,
         "period": period,
         "cumulative": period == "intraday",
         "currency": _one([security.currency for security in held or asked]),
         "tz": zone,
-        "last_valid_time": _last_valid(parts, single=single),
+        "last_valid_time": last[0] if single else dict(zip(codes, last, strict=True)),
         "source": dict(source),
         "errors": dict(errors or {}),
     }
-    if shape is FLOW and period == "intraday" and (opening := _opening(parts)):
-        frame.attrs[ATTRS][OPENING] = opening
+    if period == "intraday" and opening is not None and (noted := _after_open(answers, opening)):
+        frame.attrs[ATTRS][OPENING] = noted
     return frame
 
 
-def _opening(parts: Mapping[Security, Columns]) -> dict[str, str]:
-    """Return the first rows of sessions that were served without one at the open itself."""
-    first = {who: int(answer.time[0]) for who, answer in parts.items() if len(answer.time)}
-    return {str(who): moment.isoformat() for who, at in first.items() if (moment := _after_open(who, at))}
+def _joined(parts: Mapping[Security, Columns], width: int) -> Answers:
+    answers = list(parts.values())
+    time, amounts, last = (
+        [answer.time for answer in answers],
+        [answer.amounts for answer in answers],
+        [answer.last_valid_time for answer in answers],
+    )
+    return Answers(
+        list(parts),
+        list(map(len, time)),
+        time[0] if len(answers) == 1 else np.concatenate([np.empty(0, np.int64), *time]),
+        amounts[0] if len(answers) == 1 else np.concatenate([np.empty((0, width)), *amounts]),
+        last,
+    )
 
 
-def _after_open(security: Security, instant: int) -> datetime | None:
-    """Return the moment of a row that ends the first minute of a session."""
+def _after_open(answers: Answers, first: NDArray[np.int64]) -> dict[str, str | list[str]]:
+    """Return of each code those first rows of sessions that were served without one at the open itself."""
+    noted: dict[str, list[str]] = {}
+    owner = np.searchsorted(np.cumsum(answers.lengths), first, side="right").tolist()
+    instants = answers.time[first].tolist()
+    known: dict[tuple[str, int], str | None] = {}
+    for number, instant in zip(owner, instants, strict=True):
+        security = answers.securities[number]
+        key = security.market, instant
+        if key not in known:
+            known[key] = _ends_first_minute(security, instant)
+        if text := known[key]:
+            noted.setdefault(str(security), []).append(text)
+    return {code: times[0] if len(times) == 1 else times for code, times in noted.items()}
+
+
+def _ends_first_minute(security: Security, instant: int) -> str | None:
+    """Return the moment of a row that ends the first minute of a session, as ISO 8601 tells it."""
+    sessions = security.home.sessions
+    if not sessions or instant == NO_TIME:
+        return None
     zone = security.home.tzinfo
     moment = datetime.fromtimestamp(instant / 1e6, zone)
-    opens = [datetime.combine(moment.date(), first, zone) for first, _ in security.home.sessions[:1]]
-    return moment if any(timedelta(0) < moment - at <= timedelta(minutes=1) for at in opens) else None
+    at = datetime.combine(moment.date(), sessions[0][0], zone)
+    return moment.isoformat() if timedelta(0) < moment - at <= timedelta(minutes=1) else None
 
 
 def _one(values: Sequence[str]) -> str | None:
@@ -176,30 +270,19 @@ def _one(values: Sequence[str]) -> str | None:
     return values[0] if len(set(values)) == 1 else None
 
 
-def _last_valid(parts: Mapping[Security, Columns], *, single: bool) -> Any:
-    times = {str(security): answer.last_valid_time for security, answer in parts.items()}
-    return next(iter(times.values())) if single else times
-
-
-def _stack(answers: Sequence[Columns], width: int) -> NDArray[np.float64]:
-    return np.concatenate([answer.amounts for answer in answers] or [np.empty((0, width))])
-
-
 def _time_index(time: NDArray[np.int64], zone: str) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(time, dtype=pd.DatetimeTZDtype("us", zone), name="time")
 
 
-def _code_index(securities: Sequence[Security], answers: Sequence[Columns], zone: str) -> pd.MultiIndex:
+def _code_index(answers: Answers, zone: str) -> pd.MultiIndex:
     # Built from its parts: working the levels out again from 100,000 labels takes ten times as long.
-    time = np.concatenate([answer.time for answer in answers] or [np.empty(0, np.int64)])
-    instants, places = np.unique(time, return_inverse=True)
+    places, instants = pd.factorize(answers.time, sort=True)
     if instants.size and instants[0] == NO_TIME:
         instants, places = instants[1:], places - 1
-    owner = np.repeat(np.arange(len(answers)), [len(answer.time) for answer in answers])
-    codes = pd.Index([str(security) for security in securities], dtype="str")
+    codes = pd.Index(list(map(str, answers.securities)), dtype="str")
     return pd.MultiIndex(
         levels=[codes, _time_index(instants, zone)],  # type: ignore[list-item]  # stubs know lists only
-        codes=[owner, places],  # type: ignore[list-item]  # the same
+        codes=[answers.owner, places],  # type: ignore[list-item]  # the same
         names=["code", "time"],
         verify_integrity=False,
     )

@@ -17,7 +17,7 @@ from pd_capflow.flow.frames import facts_in
 from pd_capflow.security import Security
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import time
 
     from numpy.typing import NDArray
@@ -86,14 +86,15 @@ def rows_of(frame: pd.DataFrame) -> Rows:
         If the frame does not tell its codes, its times have no zone, a row has no code or no time, or two
         rows are of the same code and time, of which a sum would count one twice.
     """
-    code, names = _codes(frame)
+    code, securities = _codes(frame)
+    names = tuple(tuple(map(str, each)) for each in securities)
     instants = times_of(frame).as_unit("us")
     if instants.hasnans:
         raise QueryError(
             "a row has no time; drop it first, as by frame[frame.index.get_level_values('time').notna()]"
         )
     day, part, into = (np.zeros(len(frame), np.int64) for _ in range(3))
-    homes = [Security.parse(name).home for name, *_ in names]
+    homes = [security.home for security, *_ in securities]
     for home in set(homes):  # a thousand codes keep the hours of a few markets
         mine = np.array([each == home for each in homes])[code]
         walls = instants[mine].tz_convert(home.zone).tz_localize(None).asi8
@@ -139,8 +140,8 @@ def codes_of(frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[Security]]:
             f"the frame has no index level 'code', and its attrs name {len(named)} codes; choose one with "
             "frame.loc[['HK.00700']], which keeps the level"
         )
-    numbers, names = _codes(frame)
-    return numbers, [Security.parse(name) for (name,) in names]
+    numbers, securities = _codes(frame)
+    return numbers, [security for (security,) in securities]
 
 
 def times_of(frame: pd.DataFrame) -> pd.DatetimeIndex:
@@ -152,17 +153,29 @@ def times_of(frame: pd.DataFrame) -> pd.DatetimeIndex:
     return times
 
 
-def _codes(frame: pd.DataFrame) -> tuple[NDArray[np.int64], tuple[tuple[str, ...], ...]]:
+def _codes(frame: pd.DataFrame) -> tuple[NDArray[np.int64], tuple[tuple[Security, ...], ...]]:
     if "code" in frame.index.names or "code" in frame.columns:
-        # A level, or the column that reset_index("code") makes of it.
-        held = frame.index.get_level_values("code") if "code" in frame.index.names else frame["code"]
-        numbers, names = pd.factorize(held)
+        numbers, names = _numbered(frame)
         if (numbers < 0).any():
             raise QueryError("a row has no code; drop it first, or say whose it is")
-        return numbers.astype(np.int64), tuple((str(Security.parse(name)),) for name in names)
+        return numbers.astype(np.int64), tuple((Security.parse(name),) for name in names)
     codes = [Security.parse(code) for code in _named(frame)]
     check_one(codes, frame.index)
-    return np.zeros(len(frame), np.int64), (tuple(map(str, codes)),)
+    return np.zeros(len(frame), np.int64), (tuple(codes),)
+
+
+def _numbered(frame: pd.DataFrame) -> tuple[NDArray[np.int64], Iterable[Any]]:
+    """Return the number of each row's code, negative where it has none, and the codes by their numbers."""
+    index = frame.index
+    if "code" not in index.names:
+        return pd.factorize(frame["code"])  # the column that reset_index("code") makes of the level
+    if not isinstance(index, pd.MultiIndex):
+        return pd.factorize(index)
+    # A level is told in numbers already: those of some hundred thousand texts need not be found again.
+    level = index.names.index("code")
+    places = np.asarray(index.codes[level])
+    numbers, found = pd.factorize(places)
+    return np.where(places < 0, -1, numbers), index.levels[level].take(found[found >= 0])
 
 
 def _named(frame: pd.DataFrame) -> list[Any]:

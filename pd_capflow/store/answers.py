@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pd_capflow.client.known import MOST_NAMES
-from pd_capflow.flow.frames import ATTRS, OPENING, Columns, Shape, build_frame
+from pd_capflow.flow.frames import ATTRS, Answers, Shape, frame_of
 from pd_capflow.flow.times import NO_TIME
 from pd_capflow.security import Security
 from pd_capflow.store.layout import INTRADAY
@@ -20,12 +20,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pd_capflow.security import Market
     from pd_capflow.store.layout import Layout
 
 __all__ = ["frame_from"]
 
-_DAY_US = 86_400_000_000
 _TOLD = ("last_valid_time", "url", "gateways", "name")
 
 
@@ -58,77 +56,51 @@ def frame_from(
         The columns of amounts; by default all.
     """
     shape = layout.shape if columns is None else Shape(pd.Index(list(columns), dtype="str"))
-    rows = rows.combine_chunks()
-    owner = _owner(rows, codes)
-    instants = _integers(rows, "time", NO_TIME)
-    sessions = _integers(rows, "session", 0)
-    order = _order(rows, instants, sessions, owner)
-    order = _without_markers(rows, order, owner)
-    begins = np.searchsorted(owner[order], np.arange(len(codes) + 1))
-    amounts = np.column_stack([_floats(rows, name)[order] for name in shape.columns])
+    rows, owner = _without_markers(*_in_order(rows.combine_chunks(), codes))
+    ends = np.searchsorted(owner, np.arange(len(codes)), side="right")
+    told = {name: rows.column(name).take(pa.array(ends - 1)).to_pylist() for name in _TOLD}
     empty = rows.column("empty").to_numpy()
-    told = {name: rows.column(name) for name in _TOLD}
-    parts, last_rows = {}, {}
-    for number, code in enumerate(codes):
-        mine = slice(begins[number], begins[number + 1])
-        at = order[mine]
-        last_rows[code] = int(at[-1])
-        held = slice(mine.start, mine.start) if empty[at[-1]] else mine
-        last = told["last_valid_time"][int(at[-1])].as_py()
-        parts[Security.parse(code)] = Columns(instants[order[held]], amounts[held], last)
-    source, names = _source(told, last_rows, demo=demo)
-    frame = build_frame(shape, list(parts), parts, period=period, single=single, source=source)
-    if layout is INTRADAY:
-        _note_openings(frame, np.asarray(instants[order]), np.asarray(sessions[order]), owner[order], parts)
+    if empty.any():
+        rows, owner = rows.filter(pa.array(~empty)), owner[~empty]
+    answers = Answers(
+        [Security.parse(code) for code in codes],
+        np.bincount(owner, minlength=len(codes)).tolist(),
+        _integers(rows, "time", NO_TIME),
+        _amounts(rows, list(shape.columns)),
+        told["last_valid_time"],
+    )
+    source, names = _source(codes, told, demo=demo)
+    frame = frame_of(
+        shape,
+        answers.securities,
+        answers,
+        period=period,
+        single=single,
+        source=source,
+        opening=_begins(owner, _integers(rows, "session", 0)) if layout is INTRADAY else None,
+    )
     if names and len(codes) <= MOST_NAMES:
         frame.attrs[ATTRS]["names"] = names
     return frame
 
 
-def _order(
-    rows: pa.Table, instants: NDArray[np.int64], sessions: NDArray[np.int64], owner: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return the places of the rows by code and time; of a table that is sorted, as they come."""
+def _in_order(rows: pa.Table, codes: Sequence[str]) -> tuple[pa.Table, NDArray[np.int64]]:
+    """Return the rows by code and time, and whose each is; of a table that is sorted, as they come."""
+    owner = _owner(rows, codes)
+    instants, sessions = _integers(rows, "time", NO_TIME), _integers(rows, "session", 0)
     same = owner[1:] == owner[:-1]
-    if (
-        (owner[1:] > owner[:-1]) | (same & (instants[1:] > instants[:-1]) & (sessions[1:] >= sessions[:-1]))
-    ).all():
-        return np.arange(len(owner))
-    return np.lexsort((_integers(rows, "nth", 0), instants, sessions, owner))
+    later = (instants[1:] > instants[:-1]) & (sessions[1:] >= sessions[:-1])
+    if ((owner[1:] > owner[:-1]) | (same & later)).all():
+        return rows, owner
+    order = np.lexsort((_integers(rows, "nth", 0), instants, sessions, owner))
+    return rows.take(pa.array(order)), owner[order]
 
 
-def _note_openings(
-    frame: pd.DataFrame,
-    instants: NDArray[np.int64],
-    sessions: NDArray[np.int64],
-    owner: NDArray[np.int64],
-    parts: Mapping[Security, Columns],
-) -> None:
-    """Note of each session, not only of a code's first, that its first row ends its first minute."""
+def _begins(owner: NDArray[np.int64], sessions: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the positions of the first rows of all sessions."""
     begins = np.ones(len(owner), bool)
     begins[1:] = (owner[1:] != owner[:-1]) | (sessions[1:] != sessions[:-1])
-    noted: dict[str, list[str]] = {}
-    securities = list(parts)
-    homes = [security.home for security in securities]
-    for home in set(homes):
-        mine = np.array([each == home for each in homes])[owner] & begins & (instants != NO_TIME)
-        local = pd.DatetimeIndex(instants[mine].view("M8[us]"), tz="UTC").tz_convert(home.zone)
-        late = _ends_first_minute(local, home)
-        for number, moment in zip(owner[mine][late], local[late], strict=True):
-            noted.setdefault(str(securities[number]), []).append(moment.to_pydatetime().isoformat())
-    frame.attrs[ATTRS].pop(OPENING, None)
-    if noted:
-        told = {str(security): noted[str(security)] for security in securities if str(security) in noted}
-        opening = {code: times[0] if len(times) == 1 else times for code, times in told.items()}
-        frame.attrs[ATTRS][OPENING] = opening
-
-
-def _ends_first_minute(local: pd.DatetimeIndex, home: Market) -> NDArray[np.bool_]:
-    if not home.sessions:
-        return np.zeros(len(local), bool)
-    opens = home.sessions[0][0]
-    into = local.tz_localize(None).asi8 % _DAY_US - (opens.hour * 60 + opens.minute) * 60_000_000
-    return (into > 0) & (into <= 60_000_000)
+    return np.flatnonzero(begins)
 
 
 def _owner(rows: pa.Table, codes: Sequence[str]) -> NDArray[np.int64]:
@@ -148,32 +120,32 @@ def _integers(rows: pa.Table, name: str, null: int) -> NDArray[np.int64]:
     return np.asarray(pc.fill_null(column.cast(kind), null).to_numpy(), np.int64)
 
 
-def _floats(rows: pa.Table, name: str) -> NDArray[np.float64]:
-    return np.asarray(rows.column(name).to_numpy(zero_copy_only=False), np.float64)
+def _amounts(rows: pa.Table, names: Sequence[str]) -> NDArray[np.float64]:
+    """Return columns, shape (rows, columns), each in one piece, as pandas keeps them."""
+    amounts = np.empty((len(names), len(rows)))
+    for place, name in enumerate(names):
+        amounts[place] = rows.column(name).to_numpy()
+    return amounts.T
 
 
-def _without_markers(rows: pa.Table, order: NDArray[np.int64], owner: NDArray[np.int64]) -> NDArray[np.int64]:
+def _without_markers(rows: pa.Table, owner: NDArray[np.int64]) -> tuple[pa.Table, NDArray[np.int64]]:
     """Leave out that a code once had no rows where it has some, and all but the last of such markers."""
-    empty: NDArray[np.bool_] = rows.column("empty").to_numpy()[order]
+    empty: NDArray[np.bool_] = rows.column("empty").to_numpy()
     if not empty.any():
-        return order
-    whose = owner[order]
-    has_rows = np.zeros(int(whose.max()) + 1, bool)
-    has_rows[whose[~empty]] = True
-    last = np.append(whose[1:] != whose[:-1], True)
-    keep: NDArray[np.bool_] = ~empty | (~has_rows[whose] & last)
-    return order[keep]
+        return rows, owner
+    has_rows = np.zeros(int(owner.max()) + 1, bool)
+    has_rows[owner[~empty]] = True
+    last = np.append(owner[1:] != owner[:-1], True)
+    keep = ~empty | (~has_rows[owner] & last)
+    return rows.filter(pa.array(keep)), owner[keep]
 
 
 def _source(
-    told: dict[str, Any], last_rows: dict[str, int], *, demo: bool
+    codes: Sequence[str], told: Mapping[str, list[str | None]], *, demo: bool
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    def of(name: str) -> dict[str, str | None]:
-        return {code: told[name][row].as_py() for code, row in last_rows.items()}
-
-    urls, gateways = of("url"), of("gateways")
-    names = {code: name for code, name in of("name").items() if name}
-    several = [url for url in dict.fromkeys(gateways.values()) if url]
+    urls, gateways = dict(zip(codes, told["url"], strict=True)), told["gateways"]
+    names = {code: name for code, name in zip(codes, told["name"], strict=True) if name}
+    several = [url for url in dict.fromkeys(gateways) if url]
     if not several and len(set(urls.values())) == 1:
         return {"url": next(iter(urls.values())), "demo": demo}, names
     url = several[0] if len(several) == 1 else ", ".join(dict.fromkeys(filter(None, urls.values())))

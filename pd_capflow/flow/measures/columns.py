@@ -67,7 +67,7 @@ def own(frame: pd.DataFrame, column: str) -> pd.Series[float]:
 
 def facts_of(frame: pd.DataFrame, value: pd.Series[float]) -> Attrs:
     """Return ``attrs`` for what is made of a frame's column, which says whether it was derived."""
-    facts: Attrs = copy.deepcopy(dict(frame.attrs))
+    facts: Attrs = copy.deepcopy({key: told for key, told in frame.attrs.items() if key != ATTRS})
     facts[ATTRS] = copy.deepcopy(facts_in(frame))
     if "derived" in (known := value.attrs.get(ATTRS, {})):
         facts[ATTRS]["derived"] = known["derived"]

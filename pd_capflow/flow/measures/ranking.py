@@ -90,16 +90,29 @@ def rank(frame: pd.DataFrame, by: str = "in_flow", n: int | None = None) -> pd.D
     currency = _currency(securities, by)
     _check_rows(frame, by)
     times = times_of(frame)
-    order = np.lexsort((times.asi8, code))
-    check_distinct(code[order], times[order], [[security] for security in securities])
-    last = order[np.append(starts(code[order]), len(code))[1:] - 1]
-    value = numbers(frame.iloc[last], by)
+    last = _last(code, times, securities)
+    # Without its facts, or pandas would copy them at every step: those of a thousand codes are long.
+    value = numbers(pd.DataFrame(frame).iloc[last], by)
     if by in ("code", "rank", "time"):
         raise QueryError(f"a ranking has a {by!r} of its own; give the column {by!r} another name first")
     names = [str(securities[place]) for place in code[last]]
     ranking = _ranking(names, value, times[last])
-    ranking.attrs = _facts(frame, value, ranking, currency)
-    return ranking if n is None else _cut(ranking, by, n)
+    facts = _facts(frame, value, ranking, currency)
+    ranking = ranking if n is None else _cut(ranking, by, n)
+    ranking.attrs = facts
+    return ranking
+
+
+def _last(code: NDArray[np.int64], times: pd.DatetimeIndex, securities: list[Security]) -> NDArray[np.int64]:
+    """Return the position of each code's last row."""
+    instants, names = times.asi8, [[security] for security in securities]
+    if ((code[1:] > code[:-1]) | ((code[1:] == code[:-1]) & (instants[1:] >= instants[:-1]))).all():
+        check_distinct(code, times, names)
+        return np.append(starts(code), len(code))[1:] - 1
+    order = np.lexsort((instants, code))
+    check_distinct(code[order], times[order], names)
+    last: NDArray[np.int64] = order[np.append(starts(code[order]), len(code))[1:] - 1]
+    return last
 
 
 def _ranking(names: list[str], value: pd.Series[float], times: pd.DatetimeIndex) -> pd.DataFrame:
