@@ -278,6 +278,20 @@ def test_the_magic_opens_it_too(board, expect):
     expect(cell.locator.locator(".capflow-dashboard .capflow-title")).to_have_text("HK.00005 Bars")
 
 
+def test_a_frame_beside_it_looks_as_it_does_alone(board, expect):
+    """A page has one style for all, so rules of the one must not reach the other."""
+    cell = board.notebook.code_cells[2]
+    cell.write("%load_ext pd_capflow\nboard.frame.groupby('code').tail(1)")
+    cell.run()
+    table = cell.locator.locator(".capflow-frame table")
+    expect(table.locator("thead th").first).to_have_css("font-weight", "700")
+    expect(cell.locator.locator(".capflow-frame .capflow-facts")).to_have_css("display", "block")
+    frameless = "table => table.offsetWidth < table.parentElement.offsetWidth - 20"
+    assert table.evaluate(frameless), "it is as wide as its rows are"
+    expect(board.status.locator(".capflow-demo")).to_have_css("border-top-width", "0px")
+    expect(board.status.locator(".capflow-facts")).to_have_css("opacity", "1")
+
+
 def test_its_picture(open_board, expect, screenshots, request):
     there = GatewayProcess(AFTERNOON, limit="30/30")
     request.addfinalizer(there.kill)

@@ -71,7 +71,7 @@ def ranking_html(reading: Reading, wish: Wish) -> str:
     foot = f'<div class="capflow-notes">{escape(" · ".join(notes))}</div>' if notes else ""
     caption = escape(say(wish.lang, "ranking"))
     head = _head(wish.lang, "main_derived" if is_derived else "main")
-    return f'<table class="capflow-table" aria-label="{caption}">{head}{body}</table>{foot}'
+    return f'<table class="capflow-list" aria-label="{caption}">{head}{body}</table>{foot}'
 
 
 def _head(lang: str, main: str) -> str:
@@ -82,7 +82,7 @@ def _head(lang: str, main: str) -> str:
 
 def _group(currency: str, rows: Sequence[Row], wish: Wish) -> str:
     lines = "".join(_line(row, wish) for row in rows)
-    title = f'<tr class="capflow-currency"><th scope="rowgroup" colspan="7">{escape(currency)}</th></tr>'
+    title = f'<tr class="capflow-group"><th scope="rowgroup" colspan="7">{escape(currency)}</th></tr>'
     return f"<tbody>{title}{lines}</tbody>"
 
 

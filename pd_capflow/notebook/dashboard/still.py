@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from pd_capflow.looks import NOT_MATHS
 from pd_capflow.notebook.dashboard.looks import STYLE
-from pd_capflow.notebook.display.markup import NOT_MATHS
 
 if TYPE_CHECKING:
     from pd_capflow.notebook.dashboard.drawing import Drawing

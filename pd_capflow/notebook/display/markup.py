@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pd_capflow.flow.tables import currency_of
+from pd_capflow.looks import NOT_MATHS
 from pd_capflow.notebook.display.amounts import compact
 from pd_capflow.notebook.display.colours import up_and_down
 from pd_capflow.notebook.display.heading import MOST_CODES, Heading
@@ -26,20 +27,17 @@ if TYPE_CHECKING:
     from pd_capflow.notebook.display.facts import Facts, Line
     from pd_capflow.notebook.preferences import Preferences
 
-__all__ = ["NOT_MATHS", "markup"]
-
-#: Classes of what front ends must not read formulas in: two US$ in names would be one.
-NOT_MATHS = "tex2jax_ignore mathjax_ignore"
+__all__ = ["markup"]
 
 _STYLE = """\
 <style>
 .capflow-frame {line-height: 1.4; margin: 2px 0 4px}
-.capflow-head {display: flex; flex-wrap: wrap; align-items: center; gap: 2px 18px}
-.capflow-code {display: inline-flex; align-items: center; gap: 6px; white-space: nowrap}
-.capflow-last {font-variant-numeric: tabular-nums}
-.capflow-facts {opacity: .75; font-size: .92em; margin-bottom: 4px}
-.capflow-failed {color: var(--jp-warn-color1, #c2660a); font-size: .92em}
-.capflow-demo {border: 1px solid var(--jp-warn-color1, #c2660a); color: var(--jp-warn-color1, #c2660a);
+.capflow-frame .capflow-head {display: flex; flex-wrap: wrap; align-items: center; gap: 2px 18px}
+.capflow-frame .capflow-code {display: inline-flex; align-items: center; gap: 6px; white-space: nowrap}
+.capflow-frame .capflow-last {font-variant-numeric: tabular-nums}
+.capflow-frame .capflow-facts {opacity: .75; font-size: .92em; margin-bottom: 4px}
+.capflow-frame .capflow-failed {color: var(--jp-warn-color1, #c2660a); font-size: .92em}
+.capflow-frame .capflow-demo {border: 1px solid; color: var(--jp-warn-color1, #c2660a);
   border-radius: 3px; padding: 0 6px; font-size: .85em; font-weight: 600; white-space: nowrap}
 .capflow-frame table.capflow-table :is(td, th) {font-variant-numeric: tabular-nums; white-space: nowrap}
 .capflow-frame table.capflow-table .capflow-nan {opacity: .45}

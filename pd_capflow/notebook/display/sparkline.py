@@ -43,7 +43,9 @@ def sparkline(values: Values, *, bars: bool, colors: tuple[str, str], label: str
         return ""
     low, high = min(0.0, float(known.min())), max(0.0, float(known.max()))
     span = (high - low) or 1.0
-    xs = _MARGIN + (np.arange(len(held)) + 0.5) / len(held) * (WIDTH - 2 * _MARGIN)
+    # A bar stands in the middle of its place; a line begins and ends at the edges.
+    parts = (np.arange(len(held)) + 0.5) / len(held) if bars else np.linspace(0, 1, len(held))
+    xs = _MARGIN + parts * (WIDTH - 2 * _MARGIN)
     ys = HEIGHT - _MARGIN - (held - low) / span * (HEIGHT - 2 * _MARGIN)
     zero = HEIGHT - _MARGIN - (0 - low) / span * (HEIGHT - 2 * _MARGIN)
     shapes = _bars(xs, ys, held, zero, colors) if bars else _line(xs, ys, known[-1], colors)
