@@ -14,7 +14,7 @@ from pd_capflow.errors import BatchError, CapflowWarning, StoreError, TransportE
 from pd_capflow.flow.frames import ATTRS, Columns, recorded_in
 from pd_capflow.store.kinds import of_one_kind
 from pd_capflow.store.opening import opened
-from pd_capflow.store.topup import columns_of
+from pd_capflow.store.union import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
