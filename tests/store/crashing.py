@@ -2,7 +2,8 @@
 
 Usage: crashing.py URL STORE CLOCK_AT_MONOTONIC_0 SPEED ACKNOWLEDGED KILLS SEED WORKERS. Each child records
 until it is killed, at a moment drawn at random; what it was told to be kept it writes down, and only then
-goes on. Nothing of deltalake may run before the fork.
+goes on. The first is watched, for how long a life has to be on this machine for something to be kept in it.
+Nothing of deltalake may run before the fork.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pd_capflow.store import Store
 from pd_capflow.store.recorder import record
 
 CODES = ["HK.00700", "HK.09988", "HK.00005", "HK.00941"]
-LONGEST_LIFE_S = 0.45
+SHORTEST_SPAN_S = 0.45
 
 
 class Acknowledging(Store):
@@ -54,24 +55,43 @@ def live(url, path, origin, speed, acknowledged):
     record(CODES, store, every="5s", until="forever", client=client, now=now, nap=0.01).wait()
 
 
+def born(url, path, origin, speed, acknowledged):
+    """Fork a recorder; return its process, and the file that it writes to."""
+    child = os.fork()
+    if not child:
+        live(url, path, float(origin), float(speed), Path(f"{acknowledged}.{os.getpid()}"))
+        os._exit(1)
+    return child, Path(f"{acknowledged}.{child}")
+
+
+def kill(child):
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status), "it ended by itself"
+
+
+def span_of_life(child, acknowledged):
+    """Return how many seconds a recorder takes from its birth to the second answer that it keeps."""
+    begun = time.monotonic()
+    while not (acknowledged.exists() and acknowledged.read_text().count("\n") > 1):
+        assert not os.waitpid(child, os.WNOHANG)[0], "it ended by itself"
+        time.sleep(0.005)
+    return max(time.monotonic() - begun, SHORTEST_SPAN_S)
+
+
 def main(url, path, origin, speed, acknowledged, kills, seed, workers):
     chance = random.Random(int(seed))
-    alive = []
+    settings = url, path, origin, speed, acknowledged
+    first, told = born(*settings)
+    span = span_of_life(first, told)
+    alive = [first]
     for _ in range(int(kills)):
         while len(alive) < int(workers):
-            child = os.fork()
-            if not child:
-                live(url, path, float(origin), float(speed), Path(f"{acknowledged}.{os.getpid()}"))
-                os._exit(1)
-            alive.append(child)
-        time.sleep(chance.uniform(0, LONGEST_LIFE_S))
-        victim = alive.pop(0)
-        os.kill(victim, signal.SIGKILL)
-        _, status = os.waitpid(victim, 0)
-        assert os.WIFSIGNALED(status), "it ended by itself"
+            alive.append(born(*settings)[0])
+        time.sleep(chance.uniform(0, span))
+        kill(alive.pop(0))
     for child in alive:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        kill(child)
 
 
 if __name__ == "__main__":
