@@ -28,6 +28,10 @@ def questions(caplog):
     return [record.getMessage() for record in caplog.records if record.getMessage().startswith("> ")]
 
 
+def errors(caplog):
+    return [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+
+
 def check_is_whole(store, market, codes=CODES):
     """The store gives what the gateway gives, and lacks nothing."""
     served = market.client.capital_flow(codes)
@@ -305,6 +309,59 @@ def test_a_quote_right_that_stays_away_is_told_half_an_hour_after_the_close(stor
         assert recording.wait(60)
         assert on_the_fifth(16, 30) <= recording.status.at < on_the_fifth(18)
         assert recording.missing["what"].tolist() == ["intraday"]
+
+
+def test_while_the_disk_is_full_others_are_asked_all_the_same(small_disk, caplog):
+    """Their minutes are served until the next open only: all are held, and kept when there is room."""
+    caplog.set_level(logging.INFO, "pd_capflow.recorder")
+    store = Store(small_disk / "flows", demo=True)
+    codes = ["HK.00700", "US.AAPL"]
+    with Market(on_the_fifth(12) + timedelta(days=5)) as market:  # Saturday
+        store.write(market.client.capital_flow("HK.00941"))
+        fill(small_disk / "ballast")
+        recording = market.record(codes, store)
+        States(recording).wait(lambda _: len(questions(caplog)) == 6)
+        assert store.codes("intraday") == ["HK.00941"]
+        assert recording.status.settled == 0
+        (small_disk / "ballast").unlink()
+        assert recording.wait(60)
+        assert len(questions(caplog)) == 6
+        assert (recording.status.state, recording.missing.empty) == ("done", True)
+        pd.testing.assert_frame_equal(store.read(codes), market.client.capital_flow(codes))
+        assert set(store.distribution().index.get_level_values("code")) == set(codes)
+
+
+def test_a_checkpoint_that_is_held_does_not_keep_the_sweep_from_being_made(small_disk, caplog):
+    caplog.set_level(logging.INFO, "pd_capflow.recorder")
+    store = Store(small_disk / "flows", demo=True)
+    clock = Hand(on_the_fifth(15))
+    with Market(clock=clock) as market:
+        store.write(market.client.capital_flow("HK.00941"))
+        fill(small_disk / "ballast")
+        recording = market.record(["HK.00700"], store)
+        states = States(recording)
+        states.wait(lambda status: status.state == "no store")
+        clock.moment = on_the_fifth(17)
+        states.wait(lambda _: len(questions(caplog)) == 4)
+        (small_disk / "ballast").unlink()
+        assert recording.wait(60)
+        check_is_whole(store, market, ["HK.00700"])
+
+
+def test_what_the_disk_never_took_is_told_at_the_next_open(small_disk, caplog):
+    caplog.set_level(logging.INFO, "pd_capflow.recorder")
+    store = Store(small_disk / "flows", demo=True)
+    clock = Hand(on_the_fifth(17))
+    with Market(clock=clock) as market:
+        store.write(market.client.capital_flow("HK.00941"))
+        fill(small_disk / "ballast")
+        recording = market.record(["HK.00700"], store)
+        failed = [f"! not kept: store {store.path}: the disk is full"] * 3
+        States(recording).wait(lambda _: [line[: len(failed[0])] for line in errors(caplog)[:3]] == failed)
+        clock.moment = on_the_fifth(17) + timedelta(hours=18)
+        assert recording.wait(60)
+        assert recording.missing["what"].tolist() == ["intraday", "distribution", "day"]
+        assert recording.missing["why"].str.contains("the disk is full").all()
 
 
 def test_invented_data_is_refused_before_anything_is_asked(tmp_path, caplog):

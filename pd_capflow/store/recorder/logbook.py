@@ -126,7 +126,7 @@ class Logbook:
     def kept(self, rows: int) -> None:
         """Tell that rows are in the store."""
         moment = self._now().astimezone(self._zone)
-        self.say("saving", rows=self.status.rows + rows, last_commit=moment, trouble="")
+        self.say("saving", rows=self.status.rows + rows, last_commit=moment, trouble=self._trouble)
         log.info("= kept: %d rows new or changed", rows)
 
     def not_kept(self, error: Exception) -> None:

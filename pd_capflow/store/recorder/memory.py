@@ -22,10 +22,10 @@ _LONGEST = timedelta(minutes=15)
 
 @dataclass(slots=True)
 class _Trouble:
-    """How often a task failed, when it may be tried again, and why it failed."""
+    """How often a task failed, when it may be tried again, if it may, and why it failed."""
 
     times: int
-    after: datetime
+    after: datetime | None
     why: str
 
 
@@ -66,6 +66,7 @@ class Memory:
         """Remember that a task was answered."""
         if task.what == "intraday":
             self.asked[task.code] = now
+        self._trouble.pop(task.key, None)
         if task.is_sweep:
             self.settle(task.key)
 
@@ -78,6 +79,18 @@ class Memory:
         times = before.times + 1 if before else 1
         pause = min(_AGAIN * 2 ** min(times - 1, 10), _LONGEST)
         self._trouble[task.key] = _Trouble(times, now + pause, why)
+
+    def held(self, task: Task, now: datetime, why: str) -> None:
+        """Remember that a task was answered, but not kept: it does not come again by itself."""
+        if task.is_sweep:
+            self._trouble[task.key] = _Trouble(0, None, why)
+        else:
+            self.asked[task.code] = now
+
+    def is_held(self, key: Key) -> bool:
+        """Tell whether there is an answer that could not be kept so far."""
+        trouble = self._trouble.get(key)
+        return trouble is not None and trouble.after is None
 
     def missed(self, key: Key, why: str) -> None:
         """Remember that something never comes."""

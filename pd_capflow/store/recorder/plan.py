@@ -119,9 +119,22 @@ class Plan:
         else:
             self.memory.failed(task, now, why)
 
+    def held(self, task: Task, now: datetime, why: str) -> None:
+        """Take note that a task was answered, and that the answer cannot be kept yet."""
+        self.memory.held(task, now, why)
+
+    def why(self, task: Task) -> str:
+        """Return why what a task is about is not there yet."""
+        return self.memory.why(task.key) or _OVERTAKEN
+
+    def session(self, task: Task) -> Session | None:
+        """Return the session that a task is of; None where no calendar tells of it any more."""
+        calendar = self.calendars.get(task.market)
+        return calendar.on(task.session) if calendar else None
+
     def is_last_word(self, task: Task, why: str, now: datetime) -> bool:
         """Tell whether a sweep failed as it did before, so long after the close that it always will."""
-        session = self.calendars[task.market].on(task.session)
+        session = self.session(task)
         is_late = session is None or now >= session.closes + _LAST_WORD
         return is_late and self.memory.why(task.key) == why
 
@@ -190,7 +203,7 @@ class Plan:
 
     def _sweep(self, code: str, day: date, closed: datetime) -> list[Task]:
         keys = (Key(code, day, what) for what in SWEEP)
-        left = (key for key in keys if not self.memory.is_settled(key))
+        left = (key for key in keys if not (self.memory.is_settled(key) or self.memory.is_held(key)))
         return [Task(self.memory.again(key) or closed, key.what, code, day, True) for key in left]
 
     def _checkpoint(self, place: int, session: Session, now: datetime) -> list[Task]:
@@ -235,5 +248,5 @@ class Plan:
 
     def _overtaken(self, code: str, day: date) -> None:
         for key in (Key(code, day, what) for what in SWEEP):
-            if not self.memory.is_settled(key):
+            if not (self.memory.is_settled(key) or self.memory.is_held(key)):
                 self.memory.missed(key, self.memory.why(key) or _OVERTAKEN)

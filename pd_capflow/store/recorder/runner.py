@@ -1,12 +1,6 @@
 """The recorder: asks what its plan has due, has it kept, and sleeps until there is more.
 
-It lives on the I/O thread. While an answer cannot be kept nothing more is asked, since the next answer
-would only hold the same rows and more.
-
-Minutes that end before the close are asked for again after 1, 2, 4, 8 and 15 minutes, in case the gateway
-lags. If they end there still half an hour after the close, they are all that there is: the code was not
-traded any more, and nothing is missing. What has not come at all by then, though no error stands in its
-way but a quote right, is.
+It lives on the I/O thread.
 """
 
 from __future__ import annotations
@@ -16,16 +10,17 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from pd_capflow.client.backoff import pauses
-from pd_capflow.errors import BatchError, CapflowError, QuoteRightError
-from pd_capflow.store.recorder.answers import Answers, Lack, is_for_good, reason
+from pd_capflow.errors import BatchError, CapflowError
+from pd_capflow.store.recorder.answers import Answers, reason
 from pd_capflow.store.recorder.checkpoints import stretched
 from pd_capflow.store.recorder.halt import Halt, HaltedError, whole
-from pd_capflow.store.recorder.keeper import LONGEST_PAUSE_S, Keeper
+from pd_capflow.store.recorder.keeper import LONGEST_PAUSE_S, Held, Keeper
 from pd_capflow.store.recorder.logbook import Logbook
 from pd_capflow.store.recorder.plan import Plan
 from pd_capflow.store.recorder.questions import batch_of, check_demo, question
 from pd_capflow.store.recorder.resume import settled
 from pd_capflow.store.recorder.roll import called
+from pd_capflow.store.recorder.verdicts import give_up, refuse, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,7 +112,7 @@ class Recorder:
             await self._halt.unless(self._begin())
             while not self._is_finished():
                 await self._step()
-            self._book.missed()
+            self._give_up(self._keeper.held)
             await self._keeper.tidy()
             self._book.ended("done")
         except HaltedError:
@@ -148,6 +143,9 @@ class Recorder:
         self._book.missed()
         if tasks:
             await self._do(batch_of(tasks))
+        elif self._keeper.held:
+            await self._keeper.pause()
+            await self._keeper.write(self._settle)
         elif not self._is_finished():
             if self._here.is_quiet(now):
                 await self._keeper.tidy()
@@ -158,12 +156,11 @@ class Recorder:
         if answers.lost is not None:
             return await self._gateway_lost(tasks, answers.lost)
         self._pauses = pauses(LONGEST_PAUSE_S)
-        if not await self._keep(answers, tasks):
-            return None
-        now = self._now()
-        for task in tasks:
-            self._settle(task, answers, now)
         self._book.answered(tasks, answers)
+        refuse(self._here, answers, tasks, self._now())
+        came = [task for task in tasks if task.code not in answers.errors]
+        if came and answers.frame is not None:
+            await self._keep(Held(came, answers, answers.frame))
         return None
 
     async def _ask(self, tasks: list[Task]) -> Answers:
@@ -180,41 +177,20 @@ class Recorder:
         self._book.came(tasks, answers)
         return answers
 
-    async def _keep(self, answers: Answers, tasks: list[Task]) -> bool:
-        """Have an answer kept; return whether it was before the next session began."""
-        if answers.frame is None or not answers.has_rows:
-            return True
-        why = await self._keeper.keep(answers.frame, lambda: self._is_overtaken(tasks[0]))
+    async def _keep(self, held: Held) -> None:
+        """Have an answer kept; while it cannot be, it is not asked for again."""
+        self._give_up(self._keeper.take(held))
+        why = await self._keeper.write(self._settle)
         if why is not None:
-            for task in tasks:
-                self._here.failed(task, self._now(), reason(why), for_good=True)
-        return why is None
+            for task in held.tasks:
+                self._here.held(task, self._now(), reason(why))
 
-    def _is_overtaken(self, task: Task) -> bool:
-        served = self._here.sessions(self._now())
-        return self._until == "close" and served.get(task.market, task.session) > task.session
+    def _settle(self, held: Held) -> None:
+        settle(self._here, held, self._now(), self._book)
 
-    def _settle(self, task: Task, answers: Answers, now: datetime) -> None:
-        """Tell the plan what became of a task."""
-        plan, error = self._here, answers.errors.get(task.code)
-        lack = self._lack(task, answers) if error is None else Lack(reason(error), is_loss=True)
-        if lack is None:
-            return plan.done(task, now)
-        is_last = self._is_last(task, lack, error, now)
-        if is_last and not lack.is_loss:
-            self._book.taken(task, lack.why)
-            return plan.done(task, now)
-        return plan.failed(task, now, lack.why, for_good=is_last)
-
-    def _is_last(self, task: Task, lack: Lack, error: Exception | None, now: datetime) -> bool:
-        """Tell whether asking again is of no use."""
-        if error is not None and not isinstance(error, QuoteRightError):
-            return is_for_good(error)
-        return task.is_sweep and self._here.is_last_word(task, lack.why, now)
-
-    def _lack(self, task: Task, answers: Answers) -> Lack | None:
-        session = self._here.calendars[task.market].on(task.session)
-        return answers.lack(task.what, task.code, session) if session and task.is_sweep else None
+    def _give_up(self, dropped: list[Held]) -> None:
+        give_up(self._here, dropped, self._now())
+        self._book.missed()
 
     async def _gateway_lost(self, tasks: list[Task], error: Exception) -> None:
         if self._client.link.status == "closed":
