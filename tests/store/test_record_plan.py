@@ -138,6 +138,17 @@ def test_a_checkpoint_that_was_missed_is_not_made_up_for():
     assert plan.wake(at("03 11:02")) == at("03 11:10")
 
 
+@pytest.mark.parametrize("wakes", ["03 16:02", "03 20:00", "04 08:59"])
+def test_a_machine_that_slept_over_the_close_sweeps_when_it_wakes(wakes):
+    plan = plan_of("HK.00700", begun=at("03 09:40"))
+    do_all(plan, at("03 15:00"))
+    assert asked(plan, at(wakes)) == [(what, "HK.00700") for what in SWEEP]
+    do_all(plan, at(wakes))
+    assert plan.misses == []
+    assert asked(plan, at("04 09:40")) == [("intraday", "HK.00700")]
+    assert plan.misses == []
+
+
 def test_hundreds_of_codes_take_turns_thirty_at_a_time():
     codes = [f"HK.{number:05}" for number in range(1, 301)]
     plan = plan_of(*codes, begun=at("03 09:00"))

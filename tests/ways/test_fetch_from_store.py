@@ -248,6 +248,20 @@ def test_a_row_that_was_served_before_its_session_was_over_is_asked_for_again(as
     assert found["in_flow"].tolist() == client.capital_flow(*question)["in_flow"].tolist()
 
 
+@pytest.mark.parametrize("told", ["N/A", "2025-06-03T23:00:00"])
+def test_a_last_valid_time_that_is_no_moment_does_no_harm(ask, store, told):
+    """What tells none is as far as it was recorded, and one without a zone is of UTC."""
+    client, gateway = ask()
+    frame = client.capital_flow("HK.00700", "day", "2025-06-02", "2025-06-03")
+    facts(frame)["last_valid_time"] = told
+    store.write(frame)
+    gateway.asked.clear()
+    question = ("HK.00700", "day", "2025-06-02", "2025-06-03")
+    found = pd_capflow.fetch(*question, source="auto", store=store, client=client)
+    assert gateway.asked == []
+    assert len(found) == 2
+
+
 def test_holidays_are_no_gaps_and_a_half_day_is_over_when_it_ends(ask, store):
     """As the gateway's calendar has them: noon ends 24 December, and the next two days are none."""
     client, gateway = ask(2025, 12, 30, 12)

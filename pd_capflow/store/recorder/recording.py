@@ -201,7 +201,9 @@ def record(
 
     Each code is asked every so often while its market is open, less often where the rate budget does not
     allow it. After the close each is asked for its minutes, its distribution and its day's row, again and
-    again until the next open if need be. Where the store holds a session already, it is not asked again.
+    again until the next open if need be. Minutes that end before the close are asked for again for half an
+    hour; if they still end there, they are all that there is. Where the store holds a session already, it is
+    not asked again. While it cannot be written, what comes is held.
 
     Parameters
     ----------
