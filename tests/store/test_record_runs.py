@@ -348,6 +348,22 @@ def test_a_checkpoint_that_is_held_does_not_keep_the_sweep_from_being_made(small
         check_is_whole(store, market, ["HK.00700"])
 
 
+def test_who_stops_it_while_the_disk_is_full_is_told_what_is_not_kept(small_disk, caplog):
+    store = Store(small_disk / "flows", demo=True)
+    with Market() as market:
+        store.write(market.client.capital_flow("HK.00941"))
+        fill(small_disk / "ballast")
+        recording = market.record(["HK.00700"], store)
+        States(recording).wait(lambda _: len(errors(caplog)) == 3)
+        recording.stop()
+        assert errors(caplog)[-1].startswith("! not kept: 3 answers, ")
+        assert recording.status.state == "stopped"
+        assert "disk is full" in recording.status.trouble
+        (small_disk / "ballast").unlink()
+        assert market.record(["HK.00700"], store).wait(60)
+        check_is_whole(store, market, ["HK.00700"])
+
+
 def test_what_the_disk_never_took_is_told_at_the_next_open(small_disk, caplog):
     caplog.set_level(logging.INFO, "pd_capflow.recorder")
     store = Store(small_disk / "flows", demo=True)

@@ -34,7 +34,7 @@ LONGEST_PAUSE_S = 60.0
 _MOST = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Held:
     """Rows at hand, of the answers to some tasks."""
 

@@ -134,6 +134,11 @@ class Logbook:
         log.error("! not kept: %s", reason(error))
         self.say("no store", trouble=reason(error))
 
+    def let_go(self, answers: int) -> None:
+        """Tell how many answers that could not be written are lost with the recorder that held them."""
+        if answers:
+            log.error("! not kept: %d answers, which may be asked for again until the next open", answers)
+
     def sorted(self, parts: int) -> None:
         """Tell that the store was compacted."""
         log.info("= compacted: %d partitions", parts)

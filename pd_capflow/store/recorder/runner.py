@@ -116,6 +116,7 @@ class Recorder:
             await self._keeper.tidy()
             self._book.ended("done")
         except HaltedError:
+            self._book.let_go(len(self._keeper.held))
             self._book.ended("stopped")
         except BaseException as error:
             self._book.ended("failed", error)
