@@ -38,7 +38,7 @@ def test_a_recorder_that_is_killed_loses_nothing_and_keeps_nothing_twice(tmp_pat
         origin = MORNING.timestamp() - time.monotonic() * SPEED
         kept = killed(market, origin, tmp_path, kills, workers)
     store = Store(tmp_path / "flows", demo=True)
-    assert kept  # how many lived long enough to keep something is the machine's affair
+    assert len(kept) > kills  # most lived long enough to keep something of four codes
     assert store.verify(), store.verify()
     held = store.read(CODES)
     assert not held.index.duplicated().any()

@@ -180,7 +180,8 @@ class Recorder:
 
     async def _keep(self, held: Held) -> None:
         """Have an answer kept; while it cannot be, it is not asked for again."""
-        self._give_up(self._keeper.take(held))
+        if dropped := self._keeper.take(held):
+            self._give_up(dropped)
         why = await self._keeper.write(self._settle)
         if why is not None:
             for task in held.tasks:
