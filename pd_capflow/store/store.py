@@ -531,7 +531,8 @@ class Store:
 
     def _there(self, layout: Layout) -> Snapshot:
         snapshot = self._tables[layout.name].snapshot()
-        facts = self._tables[INTRADAY.name].facts()
+        first = snapshot if layout is INTRADAY else self._tables[INTRADAY.name].snapshot()
+        facts = None if first is None else first.facts
         check_facts(self.path, facts, demo=self.demo)
         if snapshot is None:
             lacks = "no store there" if facts is None else f"nothing is recorded in {layout.name}"

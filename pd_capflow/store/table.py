@@ -60,6 +60,11 @@ class Snapshot:
     delta: DeltaTable
     files: Files
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What the table says of itself."""
+        return dict(self.delta.metadata().configuration)
+
     def rows(self, wanted: Wanted, columns: Sequence[str]) -> pa.Table:
         """Return the rows asked for, in no order."""
         return self.files.rows(wanted, columns)
@@ -115,7 +120,7 @@ class Table:
     def facts(self) -> dict[str, str] | None:
         """Return what the table says of itself; None if there is no table."""
         snapshot = self.snapshot()
-        return None if snapshot is None else dict(snapshot.delta.metadata().configuration)
+        return None if snapshot is None else snapshot.facts
 
     def commit(self, change: Callable[[Snapshot], int]) -> int:
         """Look, decide and write until nobody interferes.
