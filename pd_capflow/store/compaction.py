@@ -1,4 +1,4 @@
-"""Make a store quick to read: one sorted file a week, and no file that nobody needs.
+"""Make a store quick to read: few sorted files a week, and none that nobody needs.
 
 Rows are put in order, never changed. A week is rewritten in one commit that holds only if nobody wrote
 meanwhile; what it replaces is kept for some days, for readers in the middle and for ``as_of``.
@@ -14,6 +14,7 @@ import pandas as pd
 from pd_capflow.errors import StoreError
 from pd_capflow.store.faults import translated
 from pd_capflow.store.files import within
+from pd_capflow.store.table import FILE_BYTES
 
 if TYPE_CHECKING:
     from pd_capflow.store.files import Files, Wanted
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["compact"]
 
-# Of so many rows a partition may have a further file.
-_ROWS_A_FILE = 1_000_000
+# Of so many rows a partition may have a further file: fewer than fill one, whatever they hold.
+_ROWS_A_FILE = FILE_BYTES // 100
 # Less could take the files of a writer that has not committed yet.
 _LEAST = pd.Timedelta("1h")
 _ORDER = [(name, "ascending") for name in ("code", "session", "time", "nth")]

@@ -403,7 +403,7 @@ class Store:
         return report
 
     def compact(self, *, keep: Any = "7D") -> int:
-        """Sort what is recorded by code, a week in a file, so that it is quick to read; no row changes.
+        """Sort what is recorded by code, a week in few files, so that it is quick to read; no row changes.
 
         Parameters
         ----------

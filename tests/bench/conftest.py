@@ -102,10 +102,10 @@ def store_table(request):
 
 def pytest_terminal_summary(terminalreporter, config):
     if stored := sorted(config.stash.get(STORES, []), key=lambda row: row[0]):
-        terminalreporter.section("the store: first time, medians after it, and memory at most")
-        terminalreporter.line(f"{'':<28}{'':<26}{'first':>10}{'after':>10}{'memory':>10}")
+        terminalreporter.section("the store: first time, medians after it, the processor's too, and memory")
+        terminalreporter.line(f"{'':<28}{'':<26}{'first':>10}{'after':>10}{'processor':>11}{'memory':>10}")
         for what, where, told in stored:
-            times = f"{told['first']:>7,.0f} ms{told['warm']:>7,.1f} ms"
+            times = f"{told['first']:>7,.0f} ms{told['warm']:>7,.1f} ms{told['processor']:>8,.1f} ms"
             terminalreporter.line(f"{what:<28}{where:<26}{times}{told['memory']:>7,.0f} MB")
     if drawn := config.stash.get(CHARTS, []):
         terminalreporter.section("charts, medians of processor time after the first")

@@ -1,7 +1,8 @@
 """A process that does one thing to a store, some times over, and tells seconds and memory as JSON.
 
 ``store_worker.py PATH build CODES DAYS`` makes a store as `compact` leaves it; every other task reads or
-writes it: the first time, the median of those after, and how much more memory the process had at most.
+writes it: the first time, the medians of those after, by the clock and of the processor, and how much more
+memory the process had at most.
 """
 
 import json
@@ -21,7 +22,7 @@ from pd_capflow.security import Security
 from pd_capflow.store import Store
 from pd_capflow.store.layout import INTRADAY
 from pd_capflow.store.marker import facts_of
-from pd_capflow.store.table import WRITER, Table
+from pd_capflow.store.table import FILE_BYTES, WRITER, Table
 
 ROUNDS = 7
 MINUTES = np.r_[np.arange(570, 721), np.arange(781, 961)][:331]  # 09:30 to 12:00, and 13:01 on
@@ -50,7 +51,9 @@ def build(path, count, days):
     held = sessions(days)
     for monday, its in held.to_series().groupby(held - pd.to_timedelta(held.day_of_week, unit="D")):
         rows = pa.table(week(monday, pd.DatetimeIndex(its), codes(count), random), schema=INTRADAY.schema)
-        write_deltalake(table.path, rows, mode="append", writer_properties=WRITER)
+        write_deltalake(
+            table.path, rows, mode="append", target_file_size=FILE_BYTES, writer_properties=WRITER
+        )
 
 
 def week(monday, days, names, random):
@@ -94,10 +97,10 @@ def answer(day, count):
 def tasks(path, task):
     """Return what to do, made ready for each of the rounds."""
     store = Store(path)
-    last = store.days().index[-1][1]
-    day, code = last - timedelta(days=7), "HK.00007"
+    last = max(store._tables["intraday"].snapshot().files.parts)  # its Monday, and no footer read for it
+    day, code = last - timedelta(days=5), "HK.00007"
     if task == "write":
-        frames = [answer(last + timedelta(days=after), 500) for after in range(1, 5)]
+        frames = [answer(last + timedelta(days=after), 500) for after in range(7, 11)]
         return [lambda frame=frame: store.write(frame) for frame in frames]
     do = {
         "code-day": lambda: store.read(code, day, day),
@@ -116,12 +119,14 @@ def main(path, task, *sizes):
     if task == "build":
         build(path, *map(int, sizes))
         return
-    done, taken, before = tasks(path, task), [], peak()
+    done, taken, worked, before = tasks(path, task), [], [], peak()
     for do in done:
-        begun = time.perf_counter()
+        begun, working = time.perf_counter(), time.process_time()
         found = do()
         taken.append((time.perf_counter() - begun) * 1e3)
+        worked.append((time.process_time() - working) * 1e3)
     told = {"first": taken[0], "warm": statistics.median(taken[1:]), "memory": peak() - before}
+    told["processor"] = statistics.median(worked[1:])
     told["rows"] = found if isinstance(found, int) else len(found)
     sys.stdout.write(json.dumps(told))
 

@@ -7,13 +7,18 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 from pandas.testing import assert_frame_equal
 
 from pd_capflow.errors import StoreError
+from pd_capflow.flow.frames import FLOW, Columns, build_frame
+from pd_capflow.security import Security
 from pd_capflow.store import Store
+from tests.store.conftest import REAL
 
 DAYS = ("2026-01-05", "2026-01-06", "2026-01-07", "2026-01-12")
 
@@ -155,3 +160,27 @@ def test_a_store_whose_log_is_gone_is_not_begun_anew_over_its_files(held, poll):
     with pytest.raises(StoreError, match="intraday holds files and no log"):
         Store(held.path).write(poll({"HK.00700": {"09:30": 1}}))
     assert list((Path(held.path) / "intraday").rglob("*.parquet"))
+
+
+def test_a_large_week_becomes_several_sorted_files_and_is_left_alone_then(store):
+    minutes = pd.date_range("2026-01-05 09:30", periods=331, freq="min", tz="Asia/Hong_Kong").as_unit("us")
+    codes = [Security.parse(f"HK.{number:05}") for number in range(1, 301)]
+    random = np.random.default_rng(7)
+    parts = {code: Columns(minutes.asi8, random.normal(size=(331, 6)), None) for code in codes}
+    frame = build_frame(FLOW, codes, parts, period="intraday", single=False, source=REAL)
+    names = list(map(str, codes))
+    for some in (names[::2], names[1::2]):
+        store.write(_of(frame, some))
+    assert store.compact() == 1
+    bounds = pa.table(table_of(store).get_add_actions(flatten=True)).select(["min.code", "max.code"])
+    least, most = (sorted(column.to_pylist()) for column in bounds.columns)
+    assert len(least) > 1
+    assert all(before <= after for before, after in zip(most[:-1], least[1:], strict=True))
+    assert_frame_equal(store.read(names), frame, check_exact=True)
+    assert store.compact() == 0
+
+
+def _of(frame, codes):
+    some = frame.loc[codes]
+    some.attrs["capflow"] |= {"codes": codes, "last_valid_time": dict.fromkeys(codes)}
+    return some
