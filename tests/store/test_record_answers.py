@@ -53,6 +53,14 @@ def lack(*times, what="intraday", shape=FLOW, last=None):
     return found.why if found else ""
 
 
+def test_an_answer_reaches_as_far_as_its_last_row():
+    assert Answers(frame_of([at("05 10:00"), at("05 10:01")])).reached == {
+        CODE: pd.Timestamp("2026-01-05 10:01", tz="Asia/Hong_Kong")
+    }
+    assert Answers(frame_of([])).reached == {}
+    assert Answers(None).reached == {}
+
+
 def test_minutes_up_to_the_close_lack_nothing():
     assert lack(at("05 15:59"), at("05 16:00")) == ""
 

@@ -23,6 +23,7 @@ from pd_capflow.texts import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from pd_capflow.store.calendar import Session
 
@@ -67,6 +68,15 @@ class Answers:
         gone = bool(faults) and not self.has_rows and all(isinstance(each, TransportError) for each in faults)
         return faults[0] if gone else None
 
+    @property
+    def reached(self) -> dict[str, datetime]:
+        """The time of each code's last row; aware."""
+        if self.frame is None or not self.has_rows:
+            return {}
+        codes = self.frame.index.get_level_values("code")
+        times = pd.Series(self.frame.index.get_level_values("time"), index=codes)
+        return dict(times.groupby(level=0).max().dropna())
+
     def lack(self, what: str, code: str, session: Session) -> Lack | None:
         """Return what an answer lacks of a session that is over; None where it has no rows at all.
 
@@ -109,4 +119,4 @@ def is_for_good(error: Exception) -> bool:
 
 def reason(error: Exception) -> str:
     """Return why something did not come, on one line."""
-    return one_line(str(error) or type(error).__name__, _WORDS)
+    return one_line(str(error), _WORDS) or type(error).__name__

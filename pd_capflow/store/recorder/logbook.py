@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pd_capflow.store.recorder.answers import reason
 from pd_capflow.store.recorder.questions import about, few
+from pd_capflow.store.recorder.standing import standings
 from pd_capflow.store.recorder.status import Status
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Logbook:
         self._now, self._watch = now, watch
         self._zone: tzinfo = UTC
         self._plan: Plan | None = None
-        self._answered: dict[str, bool] = {}
+        self._answered: dict[str, str] = {}  # why not, by code; empty where it was
         self._faults: dict[tuple[str, str], str] = {}  # by code and what, until it is answered or missed
         self._told = 0
 
@@ -56,12 +57,16 @@ class Logbook:
 
     def say(self, state: str, **facts: Any) -> None:
         """Take a state, and tell it to who watches."""
-        answered, now = sum(self._answered.values()), self._now().astimezone(self._zone)
+        now = self._now().astimezone(self._zone)
+        unanswered = {code: why for code, why in self._answered.items() if why}
+        sessions = standings(self._plan, now) if self._plan else ()
         counts: dict[str, Any] = {
-            "answered": answered,
-            "failed": len(self._answered) - answered,
-            "settled": self._plan.settled(now) if self._plan else 0,
+            "answered": len(self._answered) - len(unanswered),
+            "failed": len(unanswered),
+            "settled": sum(each.settled for each in sessions),
             "missing": len(self._plan.misses) if self._plan else 0,
+            "unanswered": unanswered,
+            "sessions": sessions,
         }
         self.status = replace(self.status, state=state, at=now, **counts, **facts)
         if self._watch is not None:
@@ -102,14 +107,14 @@ class Logbook:
 
     def lost(self, tasks: Sequence[Task], error: Exception) -> None:
         """Tell that there is no gateway for some codes."""
-        self._answered.update(dict.fromkeys((task.code for task in tasks), False))
+        self._answered.update(dict.fromkeys((task.code for task in tasks), reason(error)))
         self.say("no gateway", trouble=reason(error))
 
     def answered(self, tasks: Sequence[Task], answers: Answers) -> None:
         """Count which codes were answered, and what of the others is in the way."""
         for task in tasks:
             error = answers.errors.get(task.code)
-            self._answered[task.code] = error is None
+            self._answered[task.code] = "" if error is None else reason(error)
             self._faults.pop((task.code, task.what), None)
             if error is not None:
                 self._faults[task.code, task.what] = about(task.code, reason(error))

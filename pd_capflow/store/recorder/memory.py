@@ -39,12 +39,15 @@ class Memory:
         What was given up, in that order.
     asked : dict of str to datetime
         When a code was asked for its minutes last.
+    kept : dict of str to datetime
+        Up to when the minutes of each code are kept; of one that has none, when it was asked.
     seen : dict of str to date
         The last session that a code was looked at in.
     """
 
     misses: list[Miss] = field(default_factory=list)
     asked: dict[str, datetime] = field(default_factory=dict)
+    kept: dict[str, datetime] = field(default_factory=dict)
     seen: dict[str, date] = field(default_factory=dict)
     _settled: set[Key] = field(default_factory=set)
     _trouble: dict[Key, _Trouble] = field(default_factory=dict)
@@ -62,10 +65,10 @@ class Memory:
         """Tell whether nothing more is to come."""
         return key in self._settled
 
-    def done(self, task: Task, now: datetime) -> None:
-        """Remember that a task was answered."""
+    def done(self, task: Task, now: datetime, until: datetime | None) -> None:
+        """Remember that a task was answered, and of which time the last row is."""
         if task.what == "intraday":
-            self.asked[task.code] = now
+            self.asked[task.code], self.kept[task.code] = now, until or now
         self._trouble.pop(task.key, None)
         if task.is_sweep:
             self.settle(task.key)
@@ -112,6 +115,7 @@ class Memory:
         self._settled = {key for key in self._settled if key.code in codes and is_known(key)}
         self._trouble = {key: why for key, why in self._trouble.items() if key.code in codes}
         self.asked = {code: at for code, at in self.asked.items() if code in codes}
+        self.kept = {code: at for code, at in self.kept.items() if code in codes}
         self.seen = {code: day for code, day in self.seen.items() if code in codes}
 
     def rewind(self, now: datetime, is_past: Callable[[Key], bool]) -> None:
@@ -119,4 +123,5 @@ class Memory:
         self._settled = {key for key in self._settled if is_past(key)}
         self.misses[:] = [miss for miss in self.misses if is_past(Key(*miss[:3]))]
         self.asked = {code: at for code, at in self.asked.items() if at <= now}
+        self.kept = {code: at for code, at in self.kept.items() if at <= now}
         self._trouble, self.seen = {}, {}

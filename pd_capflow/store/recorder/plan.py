@@ -108,9 +108,9 @@ class Plan:
         moments = (at for place in range(len(self.codes)) for at in self._moments(place, now))
         return min((at for at in moments if at > now), default=None)
 
-    def done(self, task: Task, now: datetime) -> None:
-        """Take note that a task was answered, and the answer kept."""
-        self.memory.done(task, now)
+    def done(self, task: Task, now: datetime, until: datetime | None = None) -> None:
+        """Take note that a task was answered, and the answer kept, whose last row is of some time."""
+        self.memory.done(task, now, until)
 
     def failed(self, task: Task, now: datetime, why: str, *, for_good: bool = False) -> None:
         """Take note that a task failed; it comes again later, unless it never can."""
@@ -142,17 +142,17 @@ class Plan:
         """Take note that the store holds this already."""
         self.memory.settle(key)
 
-    def settled(self, now: datetime) -> int:
-        """Return of how many codes nothing more is to come of the session that is served now."""
-        days = self.sessions(now)
-        return sum(
-            self._is_settled(str(code), days[code.market]) for code in self.codes if code.market in days
-        )
+    def has(self, key: Key) -> bool:
+        """Tell whether nothing more is to come of this."""
+        return self.memory.is_settled(key)
 
     def sessions(self, now: datetime) -> dict[str, date]:
         """Return the session of each market that a gateway serves now."""
-        latest = self._at(now).latest
-        return {prefix: session.day for prefix, session in latest.items() if session is not None}
+        return {prefix: session.day for prefix, session in self.latest(now).items() if session is not None}
+
+    def latest(self, now: datetime) -> Mapping[str, Session | None]:
+        """Return the session of each market that has begun last."""
+        return self._at(now).latest
 
     def is_quiet(self, now: datetime) -> bool:
         """Tell whether no market is open."""
@@ -165,7 +165,7 @@ class Plan:
 
     def _is_finished(self, code: Security, now: datetime) -> bool:
         aim = self._aim(code.market)
-        if aim is None or self._is_settled(str(code), aim):
+        if aim is None or self.is_settled(str(code), aim):
             return True
         latest = self._at(now).latest[code.market]
         return latest is not None and latest.day > aim
@@ -183,7 +183,8 @@ class Plan:
         sessions = self.calendars[key.market].sessions
         return bool(sessions) and key.session >= sessions[0].day
 
-    def _is_settled(self, code: str, day: date) -> bool:
+    def is_settled(self, code: str, day: date) -> bool:
+        """Tell whether nothing more is to come of a session of a code."""
         return all(self.memory.is_settled(Key(code, day, what)) for what in SWEEP)
 
     def _at(self, now: datetime) -> Look:

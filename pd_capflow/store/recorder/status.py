@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pd_capflow.errors import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
     from pd_capflow.client import Budget
+    from pd_capflow.store.recorder.standing import Standing
 
 __all__ = ["ENDED", "Status", "write_health"]
 
@@ -49,6 +51,10 @@ class Status:
         What could not be recorded, as `Recording.missing` lists it.
     trouble : str
         What went wrong last, if it has not been made good.
+    unanswered : mapping of str to str
+        Why codes have no answer to their last question, by code.
+    sessions : tuple of Standing
+        How far the session at hand of each market is recorded.
 
     Examples
     --------
@@ -67,6 +73,8 @@ class Status:
     next_wake: datetime | None = None
     missing: int = 0
     trouble: str = ""
+    unanswered: Mapping[str, str] = field(default_factory=dict)
+    sessions: tuple[Standing, ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -85,7 +93,7 @@ class Status:
     def facts(self, budget: Budget) -> dict[str, Any]:
         """Return what a health file says."""
         moments = ("at", "last_commit", "next_wake")
-        told = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        told = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "sessions"}
         told |= {name: told[name].isoformat() if told[name] else None for name in moments}
         limit = {"requests": budget.requests, "seconds": budget.seconds, "left": budget.left}
         return {**told, "budget": limit if budget.is_limited else None}

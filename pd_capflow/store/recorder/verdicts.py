@@ -28,14 +28,15 @@ __all__ = ["give_up", "refuse", "settle"]
 
 def settle(plan: Plan, held: Held, now: datetime, book: Logbook) -> None:
     """Tell a plan of tasks whose answer is in the store."""
+    reached = held.answers.reached
     for task in held.tasks:
-        lack = _lack(plan, task, held.answers)
+        lack, until = _lack(plan, task, held.answers), reached.get(task.code)
         is_last = lack is not None and plan.is_last_word(task, lack.why, now)
         if lack is None:
-            plan.done(task, now)
+            plan.done(task, now, until)
         elif is_last and not lack.is_loss:
             book.taken(task, lack.why)
-            plan.done(task, now)
+            plan.done(task, now, until)
         else:
             plan.failed(task, now, lack.why, for_good=is_last)
 
