@@ -9,6 +9,7 @@ from pd_capflow.errors import QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     import pandas as pd
 
@@ -206,7 +207,7 @@ class Words:
         """Fill in the template of that name."""
         return self.texts[name].format(**facts)
 
-    def date(self, time: pd.Timestamp, form: str = "date") -> str:
+    def date(self, time: date, form: str = "date") -> str:
         """Name a date; `form` is ``"date"``, ``"day"``, ``"month"`` or ``"year"``."""
         return self.say(form, day=time.day, number=time.month, month=_MONTHS[time.month - 1], year=time.year)
 

@@ -17,7 +17,6 @@ from pd_capflow.errors import QueryError, StoreError
 from pd_capflow.flow.queries.question import one_of
 from pd_capflow.flow.selectors import parse_selection
 from pd_capflow.store.place import named
-from pd_capflow.store.recorder.markup import markup
 from pd_capflow.store.recorder.runner import Recorder, Until, wall_clock
 from pd_capflow.store.recorder.status import Status
 from pd_capflow.store.store import Store
@@ -46,6 +45,8 @@ class Recording:
     client : Client
     recorder : callable
         Makes the recorder, given what is to be told its status.
+    lang : {"en", "zh"}
+        Language of what is shown of it.
 
     Examples
     --------
@@ -56,9 +57,14 @@ class Recording:
     """
 
     def __init__(
-        self, store: Store, client: Client, recorder: Callable[[Callable[[Status], None]], Recorder]
+        self,
+        store: Store,
+        client: Client,
+        recorder: Callable[[Callable[[Status], None]], Recorder],
+        lang: str = "en",
     ) -> None:
-        self.store, self.client = store, client
+        self.store, self.client, self.lang = store, client, lang
+        self._shown: Any = None
         self._make = recorder
         self._recorder: Recorder | None = None
         self._status = Status()
@@ -72,13 +78,17 @@ class Recording:
         return f"<Recording into {self.store.path}: {self._status.text}>"
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        """Show it with a button that ends it, where there are widgets; else as a line."""
-        plain = {"text/plain": repr(self), "text/html": markup(self._status, self.store)}
+        """Show it with a button that ends it, where there are widgets; else as it stands now."""
+        from pd_capflow.store.recorder.markup import still
+
+        plain = {"text/plain": repr(self), "text/html": still(self)}
         try:
             from pd_capflow.store.recorder.view import view
         except ImportError:
             return plain
-        bundle = view(self)._repr_mimebundle_(**options)
+        if self._shown is None or self._shown.comm is None:  # once, however often it is shown
+            self._shown = view(self)
+        bundle = self._shown._repr_mimebundle_(**options)
         widget, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         return {**(widget or {}), **plain}, metadata
 
@@ -196,6 +206,7 @@ def record(
     url: str | None = None,
     now: Callable[[], datetime] = wall_clock,
     nap: float = 20.0,
+    lang: str = "en",
 ) -> Recording:
     """Record capital flow in the background: minutes through the day, and all of it after the close.
 
@@ -225,6 +236,8 @@ def record(
         A clock in the place of the system's, for a gateway whose market has one of its own; aware datetimes.
     nap : float
         Seconds after which the clock is looked at again at the latest.
+    lang : {"en", "zh"}
+        Language of what a notebook shows of it.
 
     Returns
     -------
@@ -249,6 +262,7 @@ def record(
         raise QueryError("client and url both say whom to ask; give one of them")
     selection, interval = parse_selection(codes), parse_every(every)
     one_of("until", until, get_args(Until))
+    one_of("lang", lang, ("en", "zh"))
     place = store if isinstance(store, Store) else Store(named(store), demo=demo)
     if isinstance(store, Store) and demo and not store.demo:
         raise StoreError(f"store {store.path}: it was opened without demo=True; open it with demo=True")
@@ -264,7 +278,7 @@ def record(
             watch=watch,
         )
 
-    return Recording(place, client or shared_client(url), make)
+    return Recording(place, client or shared_client(url), make, lang)
 
 
 def parse_every(every: Any) -> timedelta:
