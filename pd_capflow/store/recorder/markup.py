@@ -31,10 +31,10 @@ STYLE = (
 .capflow-recording .capflow-path { color: var(--jp-ui-font-color2, inherit); overflow-wrap: anywhere; }
 .capflow-recording table.capflow-list { margin: 2px 0 4px; }
 .capflow-recording table.capflow-list :is(th, td):nth-child(2) { text-align: left; white-space: normal; }
-.capflow-recording table.capflow-list td:nth-child(3) { width: 32%; min-width: 60px; }
+.capflow-recording table.capflow-list td:nth-child(3) { width: 30%; min-width: 48px; }
 .capflow-recording table.capflow-list td.capflow-why { max-width: none; white-space: normal;
   overflow-wrap: anywhere; width: auto; text-align: left; }
-.capflow-part { color: var(--jp-ui-font-color2, inherit); }
+.capflow-part { color: var(--jp-ui-font-color2, inherit); display: inline-block; white-space: nowrap; }
 .capflow-way { height: 6px; border-radius: 3px; overflow: hidden;
   background: var(--jp-border-color2, rgba(128,128,128,.3)); }
 .capflow-way i { display: block; height: 100%; background: var(--jp-brand-color1, #1976d2); }
