@@ -29,6 +29,7 @@ def put_blocks(
     *,
     colors: str | Sequence[str],
     label: str = "",
+    is_sized: bool = True,
 ) -> PolyCollection:
     """Draw blocks that stand on the time axis.
 
@@ -44,6 +45,9 @@ def put_blocks(
         One colour, or one for each block.
     label : str
         What the blocks are called in a legend.
+    is_sized : bool
+        Whether the axes have their size. Where they have not, nobody knows how narrow the blocks will be:
+        they are smoothed, and not rounded to whole pixels, where thin ones would vanish.
 
     Returns
     -------
@@ -58,8 +62,9 @@ def put_blocks(
         np.stack([np.column_stack(corner) for corner in corners], axis=1),  # type: ignore[arg-type]
         facecolors=colors,
         edgecolors="face",
-        linewidths=0.7 if points < _THIN else 0,
-        antialiaseds=points > _SHARP,
+        linewidths=0.7 if is_sized and points < _THIN else 0,
+        antialiaseds=not is_sized or points > _SHARP,
+        snap=None if is_sized else False,
         label=label,
         zorder=2,
     )

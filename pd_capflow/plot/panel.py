@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.collections import PolyCollection
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
+from pd_capflow.plot.blocks import put_blocks
 from pd_capflow.plot.caption import caption
 from pd_capflow.plot.captions import fitted
 from pd_capflow.plot.own import own_rows, stretches
@@ -223,18 +223,15 @@ def _totals(chart: Chart, *, tiers: bool) -> Floats:
 
 
 def _bars(chart: Chart, *, tiers: bool) -> Floats:  # noqa: ARG001  # as `_totals`
-    """Draw the flow of each row, all bars as one artist."""
+    """Draw the flow of each row."""
     (flow,), theme = chart.subject.flows, chart.theme
     heights = own_rows(chart.subject, flow)["in_flow"].to_numpy(dtype=np.float64)
     there = np.isfinite(heights)
     middles, widths = (each[there] for each in stretches(chart, flow))
     amounts = heights[there]
-    left, right, zero = middles - widths / 2, middles + widths / 2, np.zeros(len(amounts))
-    corners = np.array([[left, zero], [left, amounts], [right, amounts], [right, zero]])
     colors = np.where(amounts >= 0, theme.up, theme.down).tolist()
-    drawn = PolyCollection(list(corners.transpose(2, 0, 1)), facecolors=colors, linewidth=0, zorder=2)
-    drawn.set_snap(False)  # rounded to whole pixels, thin bars would vanish
-    chart.ax.add_collection(drawn, autolim=False)
+    ends = np.zeros_like(amounts), amounts
+    put_blocks(chart, (middles, widths), ends, colors=colors, is_sized=False)
     return heights[:, None]
 
 
