@@ -158,6 +158,26 @@ def test_two_feeds_of_one_gateway_share_what_they_may_use(gateway_at, listen):
     assert other.until(lambda reading: reading.link.status == "connected").pace.every == pytest.approx(36.0)
 
 
+def test_a_feed_at_rest_gives_its_share_back(gateway_at, listen):
+    """In Hong Kong's morning New York is closed: 20 codes there leave 10 here their 12 s."""
+    there = gateway_at(limit=None)
+    one = listen(there.url, wish_for(*(f"US.A{n}" for n in range(20))), rate=(30, 30.0))
+    one.until(lambda reading: reading.rounds and len(reading.at_rest) == 20)
+    other = listen(there.url, wish_for(*(f"HK.{n:05d}" for n in range(21, 31))), rate=(30, 30.0))
+    assert other.until(lambda reading: reading.rounds).pace.every == pytest.approx(12.0)
+    one.wish(in_a_hurry=True)  # who waits takes part
+    one.until(lambda reading: not reading.at_rest)
+    other.wish(period="day")
+    assert other.until(lambda reading: reading.period == "day" and reading.rounds > 1).pace.every == 36.0
+
+
+def test_a_feed_knows_how_far_the_clock_of_its_gateway_is_off(gateway_at, listen):
+    feed = listen(gateway_at(MORNING, speed=0).url, wish_for("HK.00700"))
+    reading = feed.until(lambda reading: reading.rounds)
+    off = dt.datetime.now(dt.UTC) + reading.ahead - MORNING
+    assert abs(off.total_seconds()) < BOUND
+
+
 def test_codes_whose_market_is_closed_are_refreshed_rarely(gateway_at, listen):
     there = gateway_at(NIGHT, speed=0)
     feed = listen(there.url, wish_for("HK.00700", "HK.09988", interval=1.0))

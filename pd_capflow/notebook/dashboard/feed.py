@@ -23,7 +23,7 @@ from pd_capflow.flow.queries import CapitalDistribution, CapitalFlow, Snapshot, 
 from pd_capflow.notebook.dashboard.harvest import LONG_AGO, Harvest
 from pd_capflow.notebook.dashboard.pace import kept_free
 from pd_capflow.notebook.dashboard.reading import Reading, quotes_of
-from pd_capflow.notebook.dashboard.timetable import SOON_SECONDS, Timetable
+from pd_capflow.notebook.dashboard.timetable import SOON_SECONDS, Timetable, rests
 from pd_capflow.protocol.messages import CAPITAL_DISTRIBUTION, SNAPSHOT
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ class Feed:
         self._wake = asyncio.Event()
         self._harvest = Harvest(wish.period)
         self._markets: dict[str, str] = {}
+        self._ahead = timedelta()
         self._began = self._states_at = self._no_quotes_until = LONG_AGO
         self._rounds = 0
 
@@ -104,6 +105,11 @@ class Feed:
         wish = self.wish
         is_wanted = wish.is_live and (wish.is_seen or wish.in_a_hurry)
         return is_wanted and bool(wish.codes) and self._client.link.status != "closed"
+
+    @property
+    def trading(self) -> int:
+        """How many of its codes may have news."""
+        return sum(not rests(security, self.wish, self._markets) for security in self.wish.codes)
 
     @property
     def _timetable(self) -> Timetable:
@@ -158,6 +164,7 @@ class Feed:
         state = await self._client.fetch(State())
         before = self._timetable
         self._markets, self._states_at, harvest.trouble = state.markets, self._now(), None
+        self._ahead = state.time - datetime.now(UTC)
         after = self._timetable
         for security in harvest.asked:
             if after.is_at_rest(security) and not before.is_at_rest(security):
@@ -190,9 +197,9 @@ class Feed:
         self._harvest.quotes |= {each: told[str(each)] for each in codes if str(each) in told}
 
     def _others(self) -> int:
-        """Count the codes that other feeds refresh out of the same budget."""
+        """Count the codes that other feeds refresh out of the same budget, but for those at rest."""
         others = [feed for feed in _running if feed is not self and feed.is_on]
-        return sum(len(feed.wish.codes) for feed in others if feed.address == self.address)
+        return sum(feed.trading for feed in others if feed.address == self.address)
 
     async def _rest(self) -> None:
         """Wait until something is due, or somebody wakes the feed."""
@@ -232,6 +239,7 @@ class Feed:
                 quotes=dict(harvest.quotes),
                 markets=self._markets_of(wish.codes),
                 at_rest=frozenset(filter(timetable.is_at_rest, wish.codes)),
+                ahead=self._ahead,
                 trouble=harvest.trouble,
                 answered=harvest.answered,
                 next_at=None if left is None else datetime.now(UTC) + timedelta(seconds=max(left, 0)),

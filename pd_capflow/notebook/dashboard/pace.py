@@ -62,7 +62,7 @@ class Pace:
         interval : float
             Seconds in which each is to be refreshed once, if the budget allows.
         others : int
-            Codes that other dashboards refresh out of the same budget.
+            Codes, not at rest, that other dashboards refresh out of the same budget.
         """
         every = max(interval, (codes + others) * _seconds_each(budget))
         parts = max(1, min(floor(every / interval), codes))

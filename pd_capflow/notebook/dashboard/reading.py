@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -79,6 +80,8 @@ class Reading:
         The state of each market by prefix, where it was told.
     at_rest : frozenset of Security
         Codes whose market does not trade, so that they are refreshed rarely.
+    ahead : timedelta
+        By how much the gateway's clock was ahead of this machine's; negative where it is behind.
     trouble : CapflowError or None
         Why nothing came last time.
     answered : datetime or None
@@ -103,6 +106,7 @@ class Reading:
     quotes: Mapping[Security, Quote] = field(default_factory=dict)
     markets: Mapping[str, str] = field(default_factory=dict)
     at_rest: frozenset[Security] = frozenset()
+    ahead: timedelta = timedelta()
     trouble: CapflowError | None = None
     answered: datetime | None = None
     next_at: datetime | None = None

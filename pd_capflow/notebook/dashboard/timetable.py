@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pd_capflow.notebook.dashboard.wish import Wish
     from pd_capflow.security import Security
 
-__all__ = ["AT_REST", "SOON_SECONDS", "Timetable"]
+__all__ = ["AT_REST", "SOON_SECONDS", "Timetable", "rests"]
 
 #: States of a market in which no capital flows; of any other state, also an unknown one, some may.
 AT_REST = frozenset(
@@ -48,6 +48,11 @@ SOON_SECONDS = 0.05
 _RETRY_SECONDS = 3.0
 
 
+def rests(security: Security, wish: Wish, markets: Mapping[str, str]) -> bool:
+    """Tell whether a code's market does not trade, and nobody waits for refreshes all the same."""
+    return not wish.in_a_hurry and markets.get(security.market) in AT_REST
+
+
 class Timetable:
     """When to ask for what.
 
@@ -62,7 +67,7 @@ class Timetable:
     markets : mapping of str to str
         The state of each market by prefix.
     others : int
-        Codes that other dashboards refresh out of the same budget.
+        Codes, not at rest, that other dashboards refresh out of the same budget.
     """
 
     def __init__(
@@ -91,7 +96,7 @@ class Timetable:
 
     def is_at_rest(self, security: Security) -> bool:
         """Whether a code's market does not trade."""
-        return not self._wish.in_a_hurry and self._markets.get(security.market) in AT_REST
+        return rests(security, self._wish, self._markets)
 
     def due(self, now: float) -> list[Security]:
         """Return the codes to ask for: new ones first, then as many of the others as the pace has it."""
