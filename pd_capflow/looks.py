@@ -44,7 +44,7 @@ table.capflow-list td.capflow-wait { color: var(--jp-ui-font-color2, inherit); }
 .capflow-link::before { content: "\\25cf"; margin-right: 5px; color: var(--jp-warn-color1, #d97706); }
 .capflow-is-connected .capflow-link::before { color: var(--jp-success-color1, #15803d); }
 .capflow-is-closed .capflow-link::before { color: var(--jp-error-color1, #b91c1c); }
-.capflow-status .capflow-demo { font-weight: 700; color: var(--jp-warn-color0, #b45309); }
+.capflow-status :is(.capflow-demo, .capflow-past) { font-weight: 700; color: var(--jp-warn-color0, #b45309); }
 .capflow-bad { color: var(--jp-error-color1, #b91c1c); }
 :is(.capflow-dashboard, .capflow-recording) :is(.widget-html, .widget-html-content) { height: auto;
   min-height: 0; line-height: 1.5; overflow: visible; }

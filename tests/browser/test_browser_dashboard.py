@@ -137,7 +137,7 @@ def test_period_chart_lines_and_language_follow_a_click(board, expect):
     expect(board.button("Total")).to_be_disabled()
     board.button("Ranking").click()
     expect(board.title).to_have_text("HK.00700 Ranking")
-    board.button("Today").click()
+    board.button("Minutes").click()
     board.button("Auto").click()
     board.is_drawn()
     before = board.picture()

@@ -342,6 +342,47 @@ def test_it_pauses_while_no_page_shows_it(board_of):
     until(board, lambda: board.status.is_running)
 
 
+def test_one_that_was_closed_says_that_it_stopped_and_not_what_was_to_come(board_of):
+    board = board_of("HK.00700", interval=1.0).wait(1)
+    _, panel = screen_of(board)
+    panel.box._view_count = 1
+    panel.box._view_count = 0
+    until(board, lambda: "paused" in panel.status.value)
+    board.close()
+    for shown in (board.snapshot(), board):
+        html = shown._repr_mimebundle_()["text/html"]
+        assert "stopped" in html
+        assert "paused" not in html
+        assert "stopped" in repr(shown)
+
+
+def test_what_is_added_while_another_is_removed_stays(board_of):
+    board = board_of(CODES)
+    removing = Asked(board._changing)
+    board._changing = removing
+    remover = threading.Thread(target=board.remove, args=[CODES[1]])
+    with removing.lock:
+        remover.start()
+        assert removing.is_asked.wait(BOUND)
+        board._screen.wish = replace(board._wish, codes=(*board._wish.codes, Security.parse("HK.00005")))
+    remover.join(BOUND)
+    assert board.codes == [CODES[0], "HK.00005"]
+
+
+class Asked:
+    """A lock that tells when somebody asks for it."""
+
+    def __init__(self, lock):
+        self.lock, self.is_asked = lock, threading.Event()
+
+    def __enter__(self):
+        self.is_asked.set()
+        return self.lock.__enter__()
+
+    def __exit__(self, *told):
+        return self.lock.__exit__(*told)
+
+
 def test_a_wait_that_is_too_long_says_what_is_wrong(board_of, gateway_process):
     gateway_process.kill()
     board = board_of("HK.00700", url=gateway_process.url)

@@ -188,7 +188,7 @@ def test_the_status_line_says_it_all():
         "connected to tcp://127.0.0.1:11111",
         "real quotes",
         "HK open",
-        "data to 5 Jan 11:30:00 Hong Kong time",
+        "data to 5 Jan 2026 11:30:00 Hong Kong time",
         "26 of 30 requests left",
         "1 code: every 36 s",
         f"next at {NOW.astimezone():%H:%M:%S}",
@@ -208,6 +208,34 @@ def test_demo_data_say_so_and_are_not_called_real():
     assert "DEMO DATA" in text
     assert "real" not in text
     assert "演示数据" in line("zh", source={"url": "demo://", "demo": True})
+
+
+def test_data_of_today_are_told_without_the_year():
+    now = dt.datetime.now(HK.home.tzinfo).replace(microsecond=0)
+    told = columns(1e6)
+    held = {"HK.00700": Columns(told.time, told.amounts, now.isoformat())}
+    told = str(Status.of(reading(held), Wish.of([HK])))
+    assert f"data to {now.day} {now:%b %H:%M:%S} Hong Kong time" in told
+
+
+@pytest.mark.parametrize("is_demo", [True, False])
+def test_what_was_recorded_is_not_called_real(is_demo):
+    text = line(source={"url": "store:///flows", "demo": is_demo})
+    assert "RECORDED" in text
+    assert "real" not in text
+    assert ("DEMO DATA" in text) == is_demo
+    assert "录制数据" in line("zh", source={"url": "store:///flows", "demo": is_demo})
+
+
+@pytest.mark.parametrize("days", [-300, 2])
+def test_a_gateway_on_another_day_is_not_taken_for_today(days):
+    ahead = dt.timedelta(days=days)
+    there = dt.datetime.now(HK.home.tzinfo) + ahead
+    text = line(ahead=ahead)
+    assert f"NOT TODAY: its clock says {there.day} {there:%b %Y}" in text
+    assert "real" not in text
+    assert f"非今日：其时钟为{there.year}年" in line("zh", ahead=ahead)
+    assert "NOT TODAY" not in line(ahead=dt.timedelta(minutes=-50)), "a machine's clock may be wrong"
 
 
 def test_a_lost_connection_says_of_when_the_data_are():

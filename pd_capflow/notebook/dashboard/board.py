@@ -13,6 +13,7 @@ from pd_capflow.errors import CapflowError, QueryError, ReplyTimeoutError
 from pd_capflow.notebook.dashboard.clicks import Clicks
 from pd_capflow.notebook.dashboard.entry import meant, options
 from pd_capflow.notebook.dashboard.feed import Feed
+from pd_capflow.notebook.dashboard.markup import status_html
 from pd_capflow.notebook.dashboard.pace import USUAL_SECONDS
 from pd_capflow.notebook.dashboard.reading import Reading
 from pd_capflow.notebook.dashboard.screen import Screen
@@ -95,7 +96,7 @@ class Dashboard:
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         screen = self._screen
         screen.settle(_FIRST_PICTURE_SECONDS)
-        bundle = {**Still.of(screen.drawing)._repr_mimebundle_(), "text/plain": repr(self)}
+        bundle = {**self._still()._repr_mimebundle_(), "text/plain": repr(self)}
         return bundle if screen.is_closed else {**screen.panel.box._repr_mimebundle_(**options), **bundle}
 
     @property
@@ -171,7 +172,7 @@ class Dashboard:
             Shows itself when it is the value of a cell, also in a saved notebook.
         """
         self._screen.settle(_DRAWING_SECONDS)
-        return Still.of(self._screen.drawing)
+        return self._still()
 
     def start(self) -> None:
         """Refresh again after `stop`, or after the client was closed."""
@@ -226,8 +227,9 @@ class Dashboard:
         QueryError
             If it is not watched.
         """
-        gone = self._watched(code)
-        self._change(codes=tuple(security for security in self._wish.codes if security != gone))
+        with self._changing:
+            gone = self._watched(code)
+            self._change(codes=tuple(security for security in self._wish.codes if security != gone))
 
     def show(self, code: str | Security | None = None, **options: Any) -> None:
         """Show another chart.
@@ -254,6 +256,13 @@ class Dashboard:
     def look(self, is_seen: bool) -> None:  # there is nothing else to tell
         """Take note whether a page shows it: while none does, nothing is refreshed."""
         self._change(is_seen=is_seen)
+
+    def _still(self) -> Still:
+        drawing = self._screen.drawing
+        if self._screen.is_closed:  # the last drawing was of one that was still to go on
+            status = self.status
+            drawing = replace(drawing, status=status, status_html=status_html(status))
+        return Still.of(drawing)
 
     @property
     def _wish(self) -> Wish:

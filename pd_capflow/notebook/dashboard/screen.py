@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Screen"]
 
+# What drawing takes at most, unless something is wrong with it.
+_DRAWING_SECONDS = 5.0
+
 
 class Screen:
     """A panel, and what is drawn on it.
@@ -87,16 +90,26 @@ class Screen:
             return is_so()
 
     def settle(self, seconds: float) -> None:
-        """Wait until the latest wish is drawn with an answer, if one comes."""
-        self.wait_until(self._is_settled, seconds)
+        """Wait until the latest wish is drawn with an answer, if one comes.
 
-    def _is_settled(self) -> bool:
-        """Whether the latest wish is drawn, with what came for it or why nothing did."""
+        An answer is waited for so long; then for the drawing of what there is, which may take longer where
+        the machine is busy.
+        """
+        if not self.wait_until(self._is_settled, seconds):
+            self.wait_until(self._shows_wish, _DRAWING_SECONDS)
+
+    def _shows_wish(self) -> bool:
+        """Whether the latest wish is drawn, and the feed has heard of it."""
         if self._drawn is None or self._drawn[0] is not self.wish:
             return False
         wish, reading = self._drawn
-        if reading.codes != wish.codes or (reading.next_at is not None and not wish.is_live):
-            return False  # the feed has not yet heard of it
+        return reading.codes == wish.codes and (reading.next_at is None or wish.is_live)
+
+    def _is_settled(self) -> bool:
+        """Whether the latest wish is drawn, with what came for it or why nothing did."""
+        if self._drawn is None or not self._shows_wish():
+            return False
+        wish, reading = self._drawn
         has_come = wish.shown in {None, *reading.flows, *reading.errors} and reading.period == wish.period
         return has_come or reading.trouble is not None or not wish.is_live
 

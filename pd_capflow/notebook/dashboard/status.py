@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from pd_capflow.notebook.dashboard.markup import in_line
 from pd_capflow.notebook.dashboard.pace import AT_REST_SECONDS
@@ -21,6 +19,10 @@ if TYPE_CHECKING:
     from pd_capflow.notebook.dashboard.wish import Wish
 
 __all__ = ["Status"]
+
+_STORE = "store://"
+# A machine's clock may be wrong by as much; a gateway's that is further off is a replay's.
+_CLOCKS_DIFFER = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -93,19 +95,26 @@ class Status:
 
 def _facts(reading: Reading, wish: Wish) -> list[tuple[str, str]]:
     lang = wish.lang
-    facts = [("link", _link(reading, lang))]
-    if reading.is_demo:
-        facts.append(("demo", say(lang, "demo")))
-    if reading.source.get("recorded"):
-        facts.append(("recorded", say(lang, "recorded")))
-    elif not reading.is_demo and reading.link.status in ("connected", "quiet"):
-        facts.append(("real", say(lang, "real")))
+    facts = [("link", _link(reading, lang)), *_kind(reading, wish)]
     states = [f"{prefix} {text_of(lang, state)}" for prefix, state in reading.markets.items()]
     if states:
         facts.append(("market", ", ".join(states)))
     if valid := _valid(reading, wish):
         facts.append(("valid", say(lang, "valid", time=valid)))
     return [*facts, *_plan(reading, wish)]
+
+
+def _kind(reading: Reading, wish: Wish) -> list[tuple[str, str]]:
+    """Say whether the numbers are invented, and whether they are of another day than today."""
+    lang, is_there = wish.lang, reading.link.status in ("connected", "quiet")
+    facts = [("demo", say(lang, "demo"))] if reading.is_demo else []
+    if reading.source.get("recorded") or str(reading.source.get("url", "")).startswith(_STORE):
+        facts.append(("past", say(lang, "recorded")))
+    if is_there and abs(reading.ahead) > _CLOCKS_DIFFER:
+        home = wish.shown.home.tzinfo if wish.shown is not None else UTC
+        date = words_of(lang).date(datetime.now(home) + reading.ahead)
+        facts.append(("past", say(lang, "not_today", date=date)))
+    return facts or [("real", say(lang, "real"))] * is_there
 
 
 def _plan(reading: Reading, wish: Wish) -> list[tuple[str, str]]:
@@ -151,5 +160,6 @@ def _valid(reading: Reading, wish: Wish) -> str:
     if columns is None or columns.last_valid_time is None or wish.shown is None:
         return ""
     moment = datetime.fromisoformat(columns.last_valid_time).astimezone(wish.shown.home.tzinfo)
-    words = words_of(wish.lang)
-    return f"{words.date(pd.Timestamp(moment), 'day')} {moment:%H:%M:%S} {words.zone(wish.shown.home.zone)}"
+    words, is_today = words_of(wish.lang), moment.date() == wish.shown.home.today()
+    date = words.date(moment, "day" if is_today else "date")
+    return f"{date} {moment:%H:%M:%S} {words.zone(wish.shown.home.zone)}"
