@@ -74,7 +74,7 @@ def test_the_button_ends_it_and_the_page_says_so(open_recording, start_gateway, 
     notebook, shown = open_recording(start_gateway().url)
     expect(row(shown, "HK")).to_contain_text("5 Jan 2026")
     expect(row(shown, "US")).to_contain_text("1 of 1 code")
-    for text in ("waiting for the next question", "DEMO DATA", "Hong Kong time", "rows kept"):
+    for text in ("waiting for the next question", "DEMO DATA", "Hong Kong time", "rows written"):
         expect(shown.locator(".capflow-status")).to_contain_text(text)
     stop = shown.get_by_role("button", name="Stop")
     stop.click()

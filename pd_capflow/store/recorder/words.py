@@ -33,8 +33,8 @@ _EN = {
     "demo": "DEMO DATA",
     "one": "1 code",
     "codes": "{n:,} codes",
-    "rows": "{n:,} rows kept",
-    "rows_at": "{n:,} rows kept, last at {time}",
+    "rows": "{n:,} rows written",
+    "rows_at": "{n:,} rows written, last at {time}",
     "next": "next at {time}",
     # sessions
     "market": "Market",
@@ -74,8 +74,8 @@ _ZH = {
     "demo": "演示数据",
     "one": "1 只",
     "codes": "{n:,} 只",
-    "rows": "已存 {n:,} 行",
-    "rows_at": "已存 {n:,} 行，最近 {time}",
+    "rows": "已写入 {n:,} 行",
+    "rows_at": "已写入 {n:,} 行，最近 {time}",
     "next": "下次 {time}",
     "market": "市场",
     "session": "交易时段",
@@ -103,7 +103,7 @@ def say(lang: str, name: str, /, **facts: object) -> str:
     Examples
     --------
     >>> say("en", "rows", n=1200), say("zh", "rows", n=1200)
-    ('1,200 rows kept', '已存 1,200 行')
+    ('1,200 rows written', '已写入 1,200 行')
     """
     return _TEXTS[lang][name].format(**facts)
 
