@@ -34,9 +34,9 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 #: The kind of output that needs a kernel, and that stands beside others that do not.
 WIDGET = "application/vnd.jupyter.widget-view+json"
-#: Facts of a dashboard's status line that are others a second later, as HTML and as text.
+#: Facts of a status line that are others a second later, as HTML and as text.
 SECOND = re.compile(
-    r'<span class="capflow-fact capflow-(?:budget|every|rest|next)">[^<]*\d[^<]*</span>'
+    r'<span class="capflow-fact capflow-(?:budget|every|rest|next|rows)">[^<]*\d[^<]*</span>'
     r"| · (?:\d+ of \d+ requests left|[^·]*: (?:each )?every \d+ \w+|next at [\d:]+)(?= ·|>)"
 )
 
@@ -45,7 +45,7 @@ DRAWN = {"flow": ("HK.00700",)}
 #: The one of several charts, which `tests.sheet` draws.
 SHEET = "charts"
 #: Pictures of the README that the tests take in a browser: what they call them.
-TAKEN = {"lab": "tour-1280", "dashboard": "dashboard"}
+TAKEN = {"dashboard": "dashboard", "recording": "recording"}
 
 
 def run(path: Path, home: Path, moment: datetime | None = None) -> NotebookNode:

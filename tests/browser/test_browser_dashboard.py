@@ -14,13 +14,14 @@ import pytest
 from tests.browser.chromium import PATIENCE
 from tests.browser.conftest import KERNEL
 from tests.gateways import MORNING, GatewayProcess
+from tests.kernels import EVENING
 
 pytestmark = pytest.mark.timeout(400)
 
 CODES = ["HK.00700", "HK.09988", "US.AAPL"]
-#: Those of the README's picture, in three currencies, and when it is taken.
+#: Those of the README's picture, in three currencies, and when it is taken: a little before the kernel's now.
 WATCHLIST = ["HK.00700", "HK.09988", "HK.03690", "US.AAPL", "SH.600519"]
-AFTERNOON = MORNING.replace(hour=14, minute=25)
+AFTERNOON = EVENING.astimezone(MORNING.tzinfo).replace(hour=15, minute=35)
 WINDOW = {"width": 1360, "height": 860}
 
 
@@ -86,7 +87,14 @@ def told(board, source):
 
 
 def test_it_shows_chart_ranking_and_state_and_moves_with_the_market(board, expect):
-    for text in ("connected to tcp://127.0.0.1", "DEMO DATA", "HK open", "no rate limit", "next at"):
+    for text in (
+        "connected to tcp://127.0.0.1",
+        "DEMO DATA",
+        "NOT LIVE: its clock says 5 Jan 2026",
+        "HK open",
+        "no rate limit",
+        "next at",
+    ):
         expect(board.status).to_contain_text(text)
     for code in CODES:
         expect(board.ranking).to_contain_text(code)
@@ -297,5 +305,6 @@ def test_its_picture(open_board, expect, screenshots, request):
     request.addfinalizer(there.kill)
     board = open_board(there.url, WATCHLIST, settings={}, interval=5)
     expect(board.ranking.locator("td.capflow-wait")).to_have_count(0)
+    expect(board.status).not_to_contain_text("NOT LIVE")
     board.changes()
     board.notebook.screenshot(screenshots / "dashboard.png")

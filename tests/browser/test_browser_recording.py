@@ -13,7 +13,9 @@ from tests.gateways import MORNING, GatewayProcess
 pytestmark = pytest.mark.timeout(400)
 
 CODES = ["HK.00700", "HK.09988", "US.AAPL"]
-AFTERNOON = MORNING.replace(hour=15, minute=57)
+CLOSING = MORNING.replace(hour=15, minute=57)
+#: When the README's picture is taken.
+AFTERNOON = MORNING.replace(hour=14, minute=25)
 WINDOW = {"width": 1280, "height": 560}
 
 
@@ -34,14 +36,15 @@ def open_recording(open_notebook):
     """Record in a notebook of its own, by the clock of the gateway."""
 
     def open_recording(url, codes=CODES, *, lang="en", **window):
+        language = "" if lang == "en" else f", lang={lang!r}"
         begin = (
             f"import pd_capflow\nfrom pd_capflow.gateway import Clock\n\n"
-            f"client = pd_capflow.connect({url!r}, rate=None, timeout=3)\n"
+            f"client = pd_capflow.connect({url!r})\n"
             f"clock = Clock(client.state().time, speed=60)"
         )
         record = (
             f"recording = pd_capflow.record(\n    {codes!r}, 'flows', demo=True,\n"
-            f"    client=client, now=clock, nap=0.1, lang={lang!r},\n)\nrecording"
+            f"    client=client, now=clock, nap=0.1{language},\n)\nrecording"
         )
         sources = (begin, record, "recording.status.state, recording.is_running")
         cells = [nbformat.v4.new_code_cell(source) for source in sources]
@@ -113,7 +116,7 @@ def test_nothing_is_cut(open_recording, start_gateway, expect, screenshots, widt
 
 
 def test_it_goes_on_to_the_close_and_is_done(open_recording, start_gateway, expect, screenshots):
-    there = start_gateway(AFTERNOON)
+    there = start_gateway(CLOSING)
     notebook, shown = open_recording(there.url, ["HK.00700"])
     expect(shown.locator(".capflow-link")).to_have_text("done: the session is recorded")
     expect(row(shown, "HK")).to_contain_text("16:00")
@@ -121,3 +124,13 @@ def test_it_goes_on_to_the_close_and_is_done(open_recording, start_gateway, expe
     expect(shown.locator(".capflow-way.capflow-whole i")).to_have_attribute("style", "width:100.0%")
     expect(shown.get_by_role("button", name="Stop")).to_be_disabled()
     notebook.screenshot(screenshots / "recording-done.png")
+
+
+def test_its_picture(open_recording, start_gateway, expect, screenshots):
+    there = start_gateway(AFTERNOON)
+    codes = ["HK.00700", "HK.09988", "SH.600519", "US.AAPL"]
+    notebook, shown = open_recording(there.url, codes, viewport={"width": 1000, "height": 580})
+    for market in ("HK", "SH"):
+        expect(row(shown, market)).to_contain_text(re.compile("14:[345]"))
+    expect(shown.locator(".capflow-next")).to_have_count(1)
+    notebook.screenshot(screenshots / "recording.png")

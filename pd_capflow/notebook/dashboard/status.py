@@ -105,15 +105,16 @@ def _facts(reading: Reading, wish: Wish) -> list[tuple[str, str]]:
 
 
 def _kind(reading: Reading, wish: Wish) -> list[tuple[str, str]]:
-    """Say whether the numbers are invented, and whether they are of another day than today."""
+    """Say whether the numbers are invented, and whether they are of another time than now."""
     lang, is_there = wish.lang, reading.link.status in ("connected", "quiet")
     facts = [("demo", say(lang, "demo"))] if reading.is_demo else []
     if reading.source.get("recorded") or str(reading.source.get("url", "")).startswith(_STORE):
         facts.append(("past", say(lang, "recorded")))
     if is_there and abs(reading.ahead) > _CLOCKS_DIFFER:
         home = wish.shown.home.tzinfo if wish.shown is not None else UTC
-        date = words_of(lang).date(datetime.now(home) + reading.ahead)
-        facts.append(("past", say(lang, "not_today", date=date)))
+        there = datetime.now(home) + reading.ahead
+        date = words_of(lang).date(there)
+        facts.append(("past", say(lang, "not_live", date=date, time=f"{there:%H:%M}")))
     return facts or [("real", say(lang, "real"))] * is_there
 
 

@@ -77,7 +77,7 @@ def markup(recording: Recording, status: Status) -> str:
     lang = recording.lang
     title = (
         f"<div><b>{say(lang, 'recording')}</b> "
-        f'<span class="capflow-path">{escape(one_line(recording.store.path, 300))}</span></div>'
+        f'<span class="capflow-path">{escape(one_line(recording.place, 300))}</span></div>'
     )
     rows = [*_sessions(lang, status), *_missing(recording, status), *_unanswered(recording, status)]
     label = escape(say(lang, "table"))

@@ -8,6 +8,7 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, get_args
 
 import pandas as pd
@@ -75,7 +76,7 @@ class Recording:
         self._future.add_done_callback(self._ended)
 
     def __repr__(self) -> str:
-        return f"<Recording into {self.store.path}: {self._status.text}>"
+        return f"<Recording into {self.place}: {self._status.text}>"
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Show it with a button that ends it, where there are widgets; else as it stands now."""
@@ -97,6 +98,15 @@ class Recording:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    @property
+    def place(self) -> str:
+        """The store's path: seen from the working directory, where it lies below that."""
+        path = Path(self.store.path)
+        try:
+            return str(path.relative_to(Path.cwd()))
+        except (ValueError, OSError):
+            return str(path)
 
     @property
     def status(self) -> Status:
