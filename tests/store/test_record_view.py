@@ -121,6 +121,17 @@ def test_a_front_end_gets_widgets_and_who_has_none_a_table(done, monkeypatch):
     assert set(done._repr_mimebundle_()) == {"text/plain", "text/html"}
 
 
+def test_the_store_is_called_as_it_is_seen_from_here(done, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert "<Recording into flows: done" in repr(done)
+    assert '<span class="capflow-path">flows</span>' in markup(done, done.status)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert done.place == done.store.path
+    monkeypatch.setattr(done.store, "path", "s3://bucket/flows")
+    assert done.place == "s3://bucket/flows"
+
+
 def test_texts_of_the_gateway_are_escaped(done):
     status = replace(
         done.status, trouble="<script>1", unanswered={"HK.1<b>": "<script>2"}, state="waiting", next_wake=None

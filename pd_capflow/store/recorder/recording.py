@@ -102,11 +102,10 @@ class Recording:
     @property
     def place(self) -> str:
         """The store's path: seen from the working directory, where it lies below that."""
-        path = Path(self.store.path)
-        try:
-            return str(path.relative_to(Path.cwd()))
-        except (ValueError, OSError):
-            return str(path)
+        path = self.store.path
+        with suppress(ValueError, OSError):  # it is elsewhere, or a URL, or the working directory is gone
+            return str(Path(path).relative_to(Path.cwd()))
+        return path
 
     @property
     def status(self) -> Status:
