@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from pd_capflow.client.known import known_names, remember
 from pd_capflow.errors import BatchError, BatchInterrupted, CapflowError, QueryError
-from pd_capflow.flow.frames import ATTRS, Columns, build_frame
+from pd_capflow.flow.frames import ATTRS, build_frame
 from pd_capflow.flow.queries import CapitalDistribution, CapitalFlow
 
 if TYPE_CHECKING:
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from pd_capflow.flow.frames import Columns
     from pd_capflow.flow.queries import CapitalQuery
     from pd_capflow.flow.selectors import Choice
     from pd_capflow.security import Security
@@ -84,14 +83,10 @@ class Plan:
 
     def _build(self, outcome: Outcome) -> pd.DataFrame:
         asked = [query.security for query in self.queries]
-        shape = self.queries[0].shape
-        parts = self._in_order(outcome.parts)
-        if self.single and not parts:
-            parts = {asked[0]: Columns(np.empty(0, np.int64), np.empty((0, len(shape.columns))))}
         frame = build_frame(
-            shape,
+            self.queries[0].shape,
             asked,
-            parts,
+            self._in_order(outcome.parts),
             period=self.queries[0].period,
             single=self.single,
             source=outcome.source,

@@ -231,7 +231,8 @@ class Client(Neighbours):
             gateway sent none, as it does for ``main_in_flow`` intraday. One code: indexed by ``time``,
             ``datetime64[us, zone]`` in the exchange's zone. Several: by ``(code, time)`` in the order
             asked, in UTC if their zones differ. ``attrs["capflow"]`` holds ``codes``, ``period``,
-            ``cumulative``, ``currency``, ``tz``, ``last_valid_time``, ``source`` and ``errors``.
+            ``cumulative``, ``currency``, ``tz``, ``last_valid_time``, ``source`` and ``errors``. Of the
+            codes that came, ``empty`` names those without rows, if there are any.
 
         Raises
         ------

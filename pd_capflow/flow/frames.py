@@ -28,6 +28,7 @@ __all__ = [
     "ATTRS",
     "DEMO_NOTE",
     "DISTRIBUTION",
+    "EMPTY",
     "FLOW",
     "FLOW_COLUMNS",
     "OPENING",
@@ -44,6 +45,8 @@ __all__ = [
 ATTRS = "capflow"
 #: Key, in these, of first rows that stand for all since the open though none stands at the open.
 OPENING = "opening"
+#: Key, in these, of codes that were answered without rows; a slice keeps it, and it stays true of them.
+EMPTY = "empty"
 #: What is said, with what it is, wherever numbers are shown that are served again.
 RECORDED_NOTE = "RECORDED, not live: {what}"
 
@@ -157,7 +160,7 @@ def build_frame(
     asked : sequence of Security
         The securities asked for; they decide zone and currency where no answer does.
     parts : mapping of Security to Columns
-        The answers, in the order asked; may be empty unless `single`.
+        The answers, in the order asked.
     period : str
         Period of the rows. Rows of ``"intraday"`` are cumulative.
     single : bool
@@ -170,8 +173,8 @@ def build_frame(
     Returns
     -------
     pandas.DataFrame
-        ``float64`` columns; NaN where nothing was sent. ``codes`` in its facts are those that came, also
-        without rows, in the order asked; of one code alone, that one.
+        ``float64`` columns; NaN where nothing was sent. ``codes`` in its facts are those that came, in the
+        order asked. Those of them that came without rows are named in ``empty``, where there are any.
     """
     answers = _joined(parts, len(shape.columns))
     opening = answers.first if shape is FLOW else None
@@ -213,10 +216,12 @@ def frame_of(
         "cumulative": period == "intraday",
         "currency": _one([security.currency for security in held or asked]),
         "tz": zone,
-        "last_valid_time": last[0] if single else dict(zip(codes, last, strict=True)),
+        "last_valid_time": next(iter(last), None) if single else dict(zip(codes, last, strict=True)),
         "source": dict(source),
         "errors": dict(errors or {}),
     }
+    if without := [code for code, count in zip(codes, answers.lengths, strict=True) if not count]:
+        frame.attrs[ATTRS][EMPTY] = without
     if period == "intraday" and opening is not None and (noted := _after_open(answers, opening)):
         frame.attrs[ATTRS][OPENING] = noted
     return frame

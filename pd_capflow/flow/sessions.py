@@ -135,7 +135,8 @@ def codes_of(frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[Security]]:
         the very one.
     """
     named = _named(frame)
-    if "code" not in frame.index.names and "code" not in frame.columns and len(named) != 1:
+    is_told = "code" in frame.index.names or "code" in frame.columns or len(named) == 1
+    if not is_told and (named or len(frame)):
         raise QueryError(
             f"the frame has no index level 'code', and its attrs name {len(named)} codes; choose one with "
             "frame.loc[['HK.00700']], which keeps the level"
@@ -161,7 +162,7 @@ def _codes(frame: pd.DataFrame) -> tuple[NDArray[np.int64], tuple[tuple[Security
         return numbers.astype(np.int64), tuple((Security.parse(name),) for name in names)
     codes = [Security.parse(code) for code in _named(frame)]
     check_one(codes, frame.index)
-    return np.zeros(len(frame), np.int64), (tuple(codes),)
+    return np.zeros(len(frame), np.int64), (tuple(codes),) if codes else ()
 
 
 def _numbered(frame: pd.DataFrame) -> tuple[NDArray[np.int64], Iterable[Any]]:
@@ -187,7 +188,7 @@ def check_one(codes: Collection[Security], index: pd.Index[Any]) -> None:
     """Refuse rows without a level for codes that may be of one code as well as of another.
 
     After ``frame.xs("HK.00700")`` the facts still name all codes. That is no harm where these keep the
-    same hours, and no time comes twice.
+    same hours, and no time comes twice. No rows, as of a code that was refused, need be of none.
 
     Raises
     ------
@@ -195,7 +196,7 @@ def check_one(codes: Collection[Security], index: pd.Index[Any]) -> None:
         If the rows' market cannot be known, or they may be of several codes.
     """
     hours = {(code.home.zone, code.home.sessions) for code in codes}
-    if len(codes) == 1 or (len(hours) == 1 and index.is_unique):
+    if len(codes) == 1 or (len(hours) == 1 and index.is_unique) or not (codes or len(index)):
         return
     raise QueryError(
         f"the frame has no index level 'code', and its attrs name {len(codes)} codes of which it may "

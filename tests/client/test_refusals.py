@@ -159,6 +159,14 @@ def test_one_code_may_be_collected(gateway, connect, kit):
     assert frame.empty
     assert frame.index.name == "time"
     assert list(frame.attrs["capflow"]["errors"]) == ["HK.99999"]
+    assert frame.attrs["capflow"]["codes"] == []  # as of a list of it
+
+
+@pytest.mark.parametrize("measure", ["delta", "cumulative", "rolling", "streak", "signals", "with_names"])
+def test_nothing_can_be_measured(gateway, connect, kit, measure):
+    """Also where there is no code at all that could say which market's hours to keep."""
+    frame = connect(gateway(refuse_some(kit, SOME))).capital_flow("HK.99999", errors="collect")
+    assert getattr(frame.capflow, measure)().empty
 
 
 def test_no_failure_is_no_errors(gateway, connect):

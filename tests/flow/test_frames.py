@@ -64,6 +64,17 @@ def test_no_rows_are_an_empty_frame_of_the_same_shape(single):
     pd.testing.assert_frame_equal(frame, full.iloc[:0])
 
 
+@pytest.mark.parametrize("single", [True, False])
+def test_codes_that_came_without_rows_are_named_and_those_that_did_not_come_are_not(single):
+    asked = ["HK.00700"] if single else ["HK.00005", "HK.00700", "HK.09988"]
+    rows = {} if single else {"HK.00005": _columns(1000)}
+    came = _build(rows | {"HK.00700": _columns()}, asked=asked, single=single).attrs["capflow"]
+    assert (came["codes"], came["empty"]) == (asked[:2], ["HK.00700"])
+    refused = _build(rows, asked=asked, single=single, errors={"HK.00700": "no"}).attrs["capflow"]
+    assert refused["codes"] == list(rows)
+    assert "empty" not in refused
+
+
 def test_no_answers_take_their_zone_from_what_was_asked():
     frame = _build({}, asked=["HK.00700", "HK.09988"], errors={"HK.00700": "no", "HK.09988": "no"})
     assert str(frame.index.get_level_values("time").dtype) == "datetime64[us, Asia/Hong_Kong]"
