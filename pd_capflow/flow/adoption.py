@@ -52,7 +52,8 @@ def adopt(frame: pd.DataFrame, source: str, code: Any = None) -> pd.DataFrame:
         ``(code, time)`` where there are several codes. Shares of turnover are fractions, and they and
         ``close`` stand behind the flows, if they were there. ``in_flow`` is NaN, since none of these sources
         has a total of all orders: measure by ``column="main_in_flow"``.
-        ``attrs["capflow"]["source"]`` names the source, so that nothing of a gateway is joined to it.
+        ``attrs["capflow"]["source"]`` names the source and says that the rows were ``adopted``, so that
+        nothing of a gateway is joined to them and no `Store` takes them.
 
     Raises
     ------
@@ -94,7 +95,7 @@ def adopt(frame: pd.DataFrame, source: str, code: Any = None) -> pd.DataFrame:
 def _built(parts: dict[Security, Columns], columns: list[str], source: str) -> pd.DataFrame:
     flows = len(FLOW_COLUMNS)
     held = {who: Columns(part.time, part.amounts[:, :flows]) for who, part in parts.items()}
-    told = {"url": source, "demo": False}
+    told = {"url": source, "demo": False, "adopted": True}
     frame = build_frame(FLOW, list(parts), held, period="day", single=len(parts) == 1, source=told)
     for place, name in enumerate(columns[flows:], start=flows):
         frame[name] = np.concatenate([part.amounts[:, place] for part in parts.values()])

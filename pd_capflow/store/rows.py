@@ -14,10 +14,11 @@ import pandas as pd
 import pyarrow as pa
 
 from pd_capflow.errors import QueryError, StoreError
-from pd_capflow.flow.frames import facts_in
+from pd_capflow.flow.frames import EMPTY, facts_in
 from pd_capflow.flow.queries.question import PERIODS as NAMES_OF_PERIODS
 from pd_capflow.security import Security
 from pd_capflow.store.layout import DISTRIBUTIONS, layout_of
+from pd_capflow.texts import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,11 +71,28 @@ def check_frame(frame: pd.DataFrame) -> dict[str, Any]:
             f"rows of period {facts['period']!r} with cumulative={facts['cumulative']} are not as served, as "
             f"after delta() or cumulative(); {_AS_SERVED}"
         )
-    if not isinstance(facts["source"], dict) or "demo" not in facts["source"]:
-        raise StoreError(
-            "the frame does not say whether it is demo data (source in its attrs); " + _AS_SERVED
-        )
+    _check_source(facts["source"])
     return facts
+
+
+def _check_source(source: Any) -> None:
+    """Refuse what does not say clearly which gateway it is from, and whether that is a demo."""
+    told = source if isinstance(source, dict) else {}
+    if told.get("adopted"):
+        raise StoreError(
+            f"the frame was taken in by adopt() and is no gateway's, but {one_line(told.get('url'))}'s; "
+            f"{_AS_SERVED}"
+        )
+    if not isinstance(told.get("demo"), bool):
+        raise StoreError(
+            f"the frame does not say whether it is demo data (source in its attrs); {_AS_SERVED}"
+        )
+    served = told.get("by_code", {})
+    urls = [told.get("url"), *(served.values() if isinstance(served, dict) else [None])]
+    if not all(isinstance(url, str) and "://" in url for url in urls):
+        raise StoreError(
+            f"the frame does not say which gateway it is from (source in its attrs); {_AS_SERVED}"
+        )
 
 
 def _with_columns(frame: pd.DataFrame, layout: Layout) -> Layout:
@@ -110,8 +128,7 @@ def rows_from(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     rows["session"] = _sessions(codes, owner, times.asi8, told["last_valid_time"])
     rows["nth"] = _counted(rows)
     rows["empty"] = False
-    without = sorted(set(range(len(codes))) - set(owner.tolist()))
-    rows = _marked(rows, codes, without, told["last_valid_time"])
+    rows = _marked(rows, codes, _without_rows(facts, codes, owner), told["last_valid_time"])
     place = rows["code"].cat.codes.to_numpy()
     for name, values in told.items():
         rows[name] = pd.array(np.array(values, object)[place], dtype="str")
@@ -131,9 +148,9 @@ def arrow_of(rows: pd.DataFrame, layout: Layout) -> pa.Table:
 
 def _owners(frame: pd.DataFrame, facts: dict[str, Any]) -> tuple[list[str], NDArray[np.int64]]:
     """Return the codes that came, and whose each row is as the number of one of them."""
-    known = _known_codes(facts)
+    known = _codes_in(facts, "codes")
     if "code" not in frame.index.names:
-        if len(known) != 1:
+        if len(known) != 1 and (known or len(frame)):
             raise StoreError(
                 f"the frame has no index level 'code', and its attrs name {len(known)} codes; choose one "
                 "with frame.loc[['HK.00700']], which keeps the level"
@@ -146,9 +163,23 @@ def _owners(frame: pd.DataFrame, facts: dict[str, Any]) -> tuple[list[str], NDAr
     return codes, number.astype(np.int64)
 
 
-def _known_codes(facts: dict[str, Any]) -> list[str]:
-    codes = facts["codes"]
+def _codes_in(facts: dict[str, Any], name: str) -> list[str]:
+    codes = facts.get(name)
     return [_code(code) for code in codes] if isinstance(codes, (list, tuple)) else []
+
+
+def _without_rows(facts: dict[str, Any], codes: Sequence[str], owner: NDArray[np.int64]) -> list[int]:
+    """Return the numbers of the codes that were answered without rows.
+
+    The answer itself says so. That a code has no rows here does not: somebody may have left them out.
+    """
+    answered = set(_codes_in(facts, EMPTY))
+    failed, having = facts.get("errors") or (), set(owner.tolist())
+    return [
+        number
+        for number, code in enumerate(codes)
+        if code in answered and code not in failed and number not in having
+    ]
 
 
 def _code(code: Any) -> str:

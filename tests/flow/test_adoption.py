@@ -70,7 +70,7 @@ def test_names_units_days_and_codes_become_ours(source):
     assert frame["in_flow"].isna().all()
     facts = frame.attrs["capflow"]
     assert facts["codes"] == ["SH.600519"]
-    assert facts["source"] == {"url": source, "demo": False}
+    assert facts["source"] == {"url": source, "demo": False, "adopted": True}
     assert (facts["period"], facts["cumulative"], facts["currency"]) == ("day", False, "CNY")
     pd.testing.assert_frame_equal(theirs, before)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import pandas as pd
 import pytest
 
 import pd_capflow
@@ -73,10 +74,43 @@ def test_a_code_without_rows_is_kept_as_such_until_it_has_some(store, poll):
     assert flows(store) == [4]
 
 
+def test_a_slice_tells_nothing_of_the_codes_that_were_left_out(store, poll):
+    """Its facts still name them, and they were answered with rows."""
+    whole = poll({"HK.00005": {"09:30": 1}, "HK.00700": {"09:30": 2}, "HK.09988": {}})
+    assert store.write(whole.loc[["HK.00700"]]) == 2
+    assert store.codes() == ["HK.00700", "HK.09988"]  # of which this one is without rows indeed
+    assert store.read("HK.09988").empty
+    assert store.gaps("HK.00005", "2026-01-05", "2026-01-05")["missing"].tolist() == [331]
+
+
+@pytest.mark.parametrize("period", ["intraday", "day"])
+def test_a_frame_of_one_code_that_was_filtered_to_nothing_writes_nothing(store, poll, period):
+    frame = poll({"HK.00700": {"09:30": 1}}, period=period)
+    assert store.write(frame[frame["in_flow"] > 1]) == 0
+    with pytest.raises(StoreError, match="no store there"):
+        store.codes()
+
+
+def test_a_code_that_was_refused_is_not_kept_as_one_without_rows(tmp_path):
+    store = Store(tmp_path / "flows", demo=True)
+    with pd_capflow.connect("demo://") as client:
+        for codes in ("HK.99999", ["HK.99999"], ["HK.99999", "HK.00700"]):
+            frame = client.capital_flow(codes, errors="collect")
+            assert list(frame.attrs["capflow"]["errors"]) == ["HK.99999"]
+            assert store.write(frame) == len(frame)
+    assert store.codes() == ["HK.00700"]
+
+
 def altered(frame, **facts):
     other = frame.copy()
     other.attrs = {"capflow": frame.attrs["capflow"] | facts}
     return other
+
+
+def adopted():
+    amounts = ("net_amount", "buy_elg_amount", "buy_lg_amount", "buy_md_amount", "buy_sm_amount")
+    theirs = pd.DataFrame({"trade_date": ["20260105"], "ts_code": "600519.SH"})
+    return theirs.assign(**dict.fromkeys(amounts, 1.0)).capflow.adopt("tushare")
 
 
 def test_a_frame_that_is_not_as_served_is_refused(store, poll):
@@ -97,6 +131,11 @@ def test_a_frame_that_is_not_as_served_is_refused(store, poll):
         "does not hold numbers": frame.astype({"in_flow": "str"}),
         "period 'year'": altered(frame, period="year"),
         "whether it is demo data": altered(frame, source={}),
+        "say whether it is demo data ": altered(frame, source={"url": "tcp://h:1", "demo": None}),
+        "say which gateway it is from": altered(frame, source={"demo": False}),
+        "say which gateway": altered(frame, source={"url": "akshare", "demo": False}),
+        "which gateway it is": altered(frame, source={"url": "tcp://h:1", "demo": False, "by_code": ["h"]}),
+        "taken in by adopt\\(\\) and is no gateway's, but tushare's": adopted(),
         "Series cannot be kept": frame["in_flow"],
     }
     for words, given in cases.items():

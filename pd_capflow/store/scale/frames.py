@@ -9,7 +9,7 @@ import dask.dataframe as dd
 import numpy as np
 import pyarrow.compute as pc
 
-from pd_capflow.flow.frames import Columns, build_frame
+from pd_capflow.flow.frames import ATTRS, EMPTY, Columns, build_frame
 from pd_capflow.security import Security
 from pd_capflow.store.faults import translated
 from pd_capflow.store.scale.accessor import texts_as_they_are
@@ -87,6 +87,8 @@ def _without_rows(
     nothing = Columns(np.empty(0, np.int64), np.empty((0, len(shape.columns))))
     asked = [Security.parse(code) for code in codes]
     source = {"url": store.url, "demo": store.demo}
-    return build_frame(
+    frame = build_frame(
         shape, asked, dict.fromkeys(asked, nothing), period=period, single=single, source=source
     )
+    del frame.attrs[ATTRS][EMPTY]  # it is not known before they are read
+    return frame
