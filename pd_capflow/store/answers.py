@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,10 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pd_capflow.client.known import MOST_NAMES
+from pd_capflow.errors import CapflowWarning
 from pd_capflow.flow.frames import ATTRS, Answers, Shape, frame_of
 from pd_capflow.flow.times import NO_TIME
 from pd_capflow.security import Security
-from pd_capflow.store.layout import INTRADAY
+from pd_capflow.store.layout import DISTRIBUTIONS, INTRADAY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,9 +24,22 @@ if TYPE_CHECKING:
 
     from pd_capflow.store.layout import Layout
 
-__all__ = ["frame_from"]
+__all__ = ["frame_from", "timed"]
 
+# From here up to who called `Store.read`, so that the warning names their line.
+_DEPTH = 4
 _TOLD = ("last_valid_time", "url", "gateways", "name")
+
+
+def timed(rows: pa.Table, layout: Layout, path: str) -> pa.Table:
+    """Leave out rows of capital flow that have no time, which no gateway serves, and warn of them."""
+    if layout is DISTRIBUTIONS or not rows.column("time").null_count:
+        return rows
+    lost = pc.and_not(pc.is_null(rows.column("time")), rows.column("empty"))
+    if count := pc.sum(lost).as_py():
+        told = f"store {path}: {count} rows without a time are left out; verify() tells where they are"
+        warnings.warn(told, CapflowWarning, stacklevel=_DEPTH)
+    return rows.filter(pc.invert(lost))
 
 
 def frame_from(

@@ -12,6 +12,7 @@ from pd_capflow.errors import StoreError
 from pd_capflow.security import Security
 from pd_capflow.store.faults import translated
 from pd_capflow.store.files import within
+from pd_capflow.store.layout import DISTRIBUTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -135,6 +136,9 @@ def _missing(snapshot: Snapshot) -> list[str]:
 def _of_rows(rows: pd.DataFrame, layout: Layout, *, demo: bool) -> Iterator[str]:
     if double := int(rows.duplicated([*layout.key, "empty"]).sum()):
         yield f"{double} rows are there twice"
+    untimed = rows["time"].isna() & ~rows["empty"].astype(bool)
+    if layout is not DISTRIBUTIONS and (lost := int(untimed.sum())):
+        yield f"{lost} rows have no time, and are left out where the store is read"
     if off := int(_off_session(rows).sum()):
         yield f"{off} rows are of another day than their session"
     if layout.partition == "week" and (off := int((_mondays(rows) != pd.to_datetime(rows["week"])).sum())):

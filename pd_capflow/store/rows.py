@@ -120,7 +120,7 @@ def rows_from(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     """
     facts = facts_in(frame)
     codes, owner = _owners(frame, facts)
-    times = _times(frame)
+    times = _times(frame, layout)
     told = _told(facts, codes)
     rows = pd.DataFrame({name: frame[name].to_numpy(np.float64) for name in layout.amounts})
     rows["code"] = _categories(owner, codes)
@@ -189,7 +189,7 @@ def _code(code: Any) -> str:
         raise StoreError(f"the frame is of no code that can be kept: {error}") from error
 
 
-def _times(frame: pd.DataFrame) -> pd.DatetimeIndex:
+def _times(frame: pd.DataFrame, layout: Layout) -> pd.DatetimeIndex:
     names = frame.index.names
     times = frame.index.get_level_values("time") if "time" in names else frame.index
     if not isinstance(times, pd.DatetimeIndex):
@@ -199,6 +199,8 @@ def _times(frame: pd.DataFrame) -> pd.DatetimeIndex:
             "the frame's times have no zone, so the instants that they mean are not known; localize them, as "
             "by frame.tz_localize('Asia/Hong_Kong'), or write the frame as fetch() gives it"
         )
+    if layout is not DISTRIBUTIONS and times.hasnans:  # of a distribution the time may be unknown
+        raise StoreError(f"a row has no time, which no gateway leaves out; {_AS_SERVED}")
     return times.as_unit("us")
 
 

@@ -12,7 +12,7 @@ from pd_capflow.errors import StoreError
 from pd_capflow.flow.frames import Shape
 from pd_capflow.flow.queries.question import PERIODS as NAMES_OF_PERIODS
 from pd_capflow.flow.queries.question import one_of, parse_codes
-from pd_capflow.store.answers import frame_from
+from pd_capflow.store.answers import frame_from, timed
 from pd_capflow.store.asked import Asked, known_columns
 from pd_capflow.store.changes import change_of
 from pd_capflow.store.checks import Report, check_table
@@ -492,6 +492,7 @@ class Store:
         told = ["last_valid_time", "url", "gateways", "name"]
         with translated(self.path):
             rows = snapshot.rows(wanted, ["code", "session", "time", "nth", *amounts, *told, "empty"])
+        rows = timed(rows, layout, self.path)
         held = sorted(pc.unique(rows.column("code")).to_pylist())
         asked.check_came(held, self.path)
         return frame_from(

@@ -14,7 +14,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from pandas.testing import assert_frame_equal
 
-from pd_capflow.errors import StoreError
+from pd_capflow.errors import CapflowWarning, StoreError
 from pd_capflow.flow.frames import FLOW, Columns, build_frame
 from pd_capflow.security import Security
 from pd_capflow.store import Store
@@ -112,6 +112,20 @@ def test_rows_of_another_day_than_their_session_are_found(held):
 def test_demo_data_in_a_store_of_real_data_is_found(held):
     spoil(held, lambda rows: rows.assign(code="HK.00001", url="demo://"))
     assert "3 rows are demo data" in problems(held)
+
+
+def test_rows_without_a_time_are_found_and_left_out_with_a_warning(held):
+    """An older version took them, and what had one could not be served any more."""
+    before = held.read()
+    spoil(held, lambda rows: rows.assign(time=None))
+    assert "3 rows have no time, and are left out where the store is read" in problems(held)
+    with pytest.warns(CapflowWarning, match="3 rows without a time are left out") as caught:
+        read = held.read()
+    assert caught[0].filename == __file__
+    assert_frame_equal(read, before)
+    spoil(held, lambda rows: rows.assign(time=None, code="HK.00001"))
+    with pytest.warns(CapflowWarning), pytest.raises(StoreError, match=r"nothing is recorded of HK\.00001"):
+        held.read("HK.00001")
 
 
 def test_a_missing_file_is_found(held):

@@ -123,6 +123,7 @@ def test_a_frame_that_is_not_as_served_is_refused(store, poll):
         "lacks in_flow": frame.rename(columns={"in_flow": "net"}),
         "no gateway serves: close": frame.assign(close=1.0),
         "have no zone": frame.tz_localize(None),
+        "a row has no time": frame.set_index(frame.index.insert(0, pd.NaT)[:-1].rename("time")),
         "no times": frame.reset_index(drop=True),
         "attrs\\['capflow'\\] lack codes": bare,
         "cumulative=False": frame.capflow.delta(),
