@@ -522,6 +522,37 @@ class TestManyInFlight:
         assert guilty not in caught.value.frame.index.get_level_values("code")
         assert works(client, kit)
 
+    @pytest.mark.parametrize(
+        ("row", "last"),
+        [
+            ({"time": "0001-01-01 00:00:00"}, None),
+            ({"time": "20250102"}, None),
+            ({"time": "2025-01-02T09:30:00+08:00"}, None),
+            ({"timestamp": 253402300000.0}, None),
+            ({}, 253402272000.0),
+        ],
+        ids=str,
+    )
+    @pytest.mark.parametrize("period", ["intraday", "day"])
+    def test_a_time_that_no_exchange_has_costs_its_own_code(self, row, last, period, gateway, connect, kit):
+        def odd(peer):
+            peer.handshake()
+            while (asked := peer.asked()) is not None:
+                response = kit.good_response(asked)
+                if kit.code_of(asked) == CODES[1]:
+                    del response.s2c.flowItemList[:]
+                    response.s2c.flowItemList.add(inFlow=1.0, **({"timestamp": kit.nine_thirty} | row))
+                    if "time" in row:
+                        response.s2c.flowItemList[0].ClearField("timestamp")
+                    if last is not None:
+                        response.s2c.lastValidTimestamp = last
+                peer.reply(asked, response)
+
+        with kit.within(5), pytest.raises(BatchError) as caught:
+            connect(gateway(odd)).capital_flow(CODES, period)
+        assert {code: type(error) for code, error in caught.value.errors.items()} == {CODES[1]: ProtocolError}
+        assert all(kit.has_value(caught.value.frame.loc[code], code) for code in CODES if code != CODES[1])
+
     def test_a_bad_magic_is_everybodys(self, scripts, gateway, connect):
         there = gateway(scripts.in_flight(magic, len(CODES)))
         with pytest.raises(BatchError) as caught:

@@ -209,13 +209,15 @@ def test_a_snapshot_that_has_the_least_is_nan_in_the_rest():
 
 
 def test_a_timestamp_goes_before_its_text_and_none_at_all_is_nat():
-    query = Snapshot(["HK.00700", "HK.00001"])
+    query = Snapshot(["HK.00700", "HK.00001", "HK.00002", "HK.00003"])
     response = success(query)
     add_snapshot(response, updateTimestamp=1749005024.5)
     add_snapshot(response, "00001", updateTime="")
+    add_snapshot(response, "00002", updateTime="20250604")
+    add_snapshot(response, "00003", updateTime="", updateTimestamp=253402272000.0)
     times = result(query, response)["update_time"]
     assert times["HK.00700"].timestamp() == 1749005024.5
-    assert pd.isna(times["HK.00001"])
+    assert times.isna().tolist() == [False, True, True, True]
 
 
 def test_a_volume_of_fractions_goes_before_that_of_whole_numbers():

@@ -162,6 +162,24 @@ def test_a_distribution_without_super_orders_or_time_has_nan_and_nat():
     assert columns.time.astype("M8[us]")[0] != columns.time.astype("M8[us]")[0]
 
 
+@pytest.mark.parametrize(
+    "moment",
+    [
+        {"updateTimestamp": 253402272000.0},
+        {"updateTime": "20250102"},
+        {"updateTime": "9999-12-31 10:00:00", "updateTimestamp": 253402272000.0},
+    ],
+)
+def test_a_distribution_of_no_time_of_the_calendar_is_refused(moment):
+    response = CAPITAL_DISTRIBUTION.response(retType=0)
+    for name in ("InBig", "InMid", "InSmall", "OutBig", "OutMid", "OutSmall"):
+        setattr(response.s2c, f"capital{name}", 1.0)
+    for name, value in moment.items():
+        setattr(response.s2c, name, value)
+    with pytest.raises(ProtocolError):
+        CapitalDistribution("HK.00700").read(response)
+
+
 @pytest.mark.parametrize("word", ["today", "now", " Today "])
 def test_today_is_the_exchanges_day(word, monkeypatch):
     """In no zone that a machine can be in is it today both in Kiritimati and on the Baker Island."""

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from pd_capflow.errors import ProtocolError
 from pd_capflow.flow.names import SECURITY_TYPES, name_of
 from pd_capflow.flow.queries.question import CodesQuery, sent
 from pd_capflow.flow.tables import INSTANT, code_frame, currency_of, in_order, read_code, zone_of
-from pd_capflow.flow.times import instant_us
+from pd_capflow.flow.times import NO_TIME, instant_us
 from pd_capflow.protocol.messages import SNAPSHOT, Method
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _snapshot_row(snapshot: Any) -> Row:
     return {
         "code": code,
         "name": sent(basic, "name"),
-        "update_time": instant_us(sent(basic, "updateTimestamp"), basic.updateTime, zone_of(code)),
+        "update_time": _update_time(basic, zone_of(code)),
         **{column: sent(basic, name, np.nan) for column, name in _QUOTE.items()},
         **{column: _volume(basic, *names) for column, names in _VOLUMES.items()},
         **{column: sent(equity, name, np.nan) for column, name in _EQUITY.items()},
@@ -118,6 +119,14 @@ def _snapshot_row(snapshot: Any) -> Row:
         "lot_size": basic.lotSize,
         "suspended": basic.isSuspend,
     }
+
+
+def _update_time(basic: Any, zone: str) -> int:
+    """Return when a quote was updated; `NO_TIME` also where it cannot be read, which costs no quotes."""
+    try:
+        return instant_us(sent(basic, "updateTimestamp"), basic.updateTime, zone)
+    except ProtocolError:
+        return NO_TIME
 
 
 def _volume(message: Any, precise: str, whole: str) -> float:

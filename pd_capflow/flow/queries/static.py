@@ -11,7 +11,7 @@ from pd_capflow.errors import QueryError
 from pd_capflow.flow.names import EXCHANGES, SECURITY_TYPES, name_of
 from pd_capflow.flow.queries.question import CodesQuery, one_of, parse_market, sent
 from pd_capflow.flow.tables import DAY, code_frame, in_order, read_code, zone_of
-from pd_capflow.flow.times import iso_time
+from pd_capflow.flow.times import day_of
 from pd_capflow.protocol.messages import STATIC_INFO, Method
 from pd_capflow.security import MARKETS, Security
 
@@ -57,8 +57,7 @@ def _static_row(basic: Any) -> Row:
 
 def _list_date(basic: Any, zone: str) -> Any:
     """Return the first trading day as a `numpy.datetime64`, NaT where none was sent that can be read."""
-    told = iso_time(sent(basic, "listTimestamp"), basic.listTime, zone)
-    return np.datetime64(told[:10] if told else "NaT", "us")
+    return np.datetime64(day_of(sent(basic, "listTimestamp"), basic.listTime, zone) or "NaT", "us")
 
 
 @dataclass(frozen=True)
