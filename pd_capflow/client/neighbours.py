@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pd_capflow.errors import CapflowWarning
 from pd_capflow.flow import queries
 from pd_capflow.flow.frames import ATTRS
 from pd_capflow.flow.selectors import parse_selection
@@ -20,9 +22,23 @@ __all__ = ["AsyncNeighbours", "Neighbours"]
 
 R = TypeVar("R")
 
+# Codes that a warning names, and how far above it the line stands that asked for them.
+_NAMED = 3
+_OF_THE_USER = 4
+
 
 def _told(frame: pd.DataFrame, choice: Choice) -> pd.DataFrame:
-    frame.attrs[ATTRS].update(choice.facts)
+    """Have a frame tell what was asked, and warn of the codes that have no row in it."""
+    facts = frame.attrs[ATTRS]
+    facts.update(choice.facts)
+    if missing := list(facts["errors"]):
+        named = ", ".join(missing[:_NAMED]) + ", …" * (len(missing) > _NAMED)
+        warnings.warn(
+            f"{len(missing)} of {len(choice.securities)} codes have no row, since the gateway sent none: "
+            f'{named}. attrs["capflow"]["errors"] tells them all',
+            CapflowWarning,
+            stacklevel=_OF_THE_USER,
+        )
     return frame
 
 
@@ -77,7 +93,8 @@ class Neighbours:
         DataFrame
             One row a code, indexed by ``code`` in the order asked. Columns ``name, type, lot_size,
             list_date`` (the exchange's day), ``exchange`` and ``delisted`` (NA where it is not told).
-            ``attrs["capflow"]["errors"]`` tells of codes without a row.
+            Codes that the gateway sends no row for are told in a `CapflowWarning` and in
+            ``attrs["capflow"]["errors"]``; if it sends none at all, that is a `GatewayError`.
 
         Examples
         --------
@@ -96,7 +113,7 @@ class Neighbours:
         ----------
         codes : str, or iterable of str
             Any number, 400 in a request, or selectors as for `capital_flow`. One that is unknown fails
-            the call.
+            the call; one that the gateway leaves out is told as by `static_info`.
 
         Returns
         -------
@@ -274,7 +291,8 @@ class Neighbours:
         -------
         DataFrame
             One row a code, indexed by ``code`` in the order asked. Columns ``name`` and ``state``:
-            ``morning``, ``rest``, ``closed``, and so on.
+            ``morning``, ``rest``, ``closed``, and so on. Codes that the gateway leaves out are told as by
+            `static_info`.
 
         Examples
         --------

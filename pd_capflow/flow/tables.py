@@ -12,13 +12,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from pd_capflow.errors import GatewayError, ProtocolError
 from pd_capflow.flow.frames import ATTRS
 from pd_capflow.security import MARKETS, Security
+from pd_capflow.texts import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["DAY", "INSTANT", "MISSING", "code_frame", "currency_of", "in_order", "read_code", "zone_of"]
+__all__ = [
+    "DAY",
+    "INSTANT",
+    "MISSING",
+    "check_asked",
+    "code_frame",
+    "currency_of",
+    "in_order",
+    "read_code",
+    "zone_of",
+]
 
 Row = dict[str, Any]
 
@@ -37,6 +49,14 @@ def read_code(message: Any) -> str:
     return f"{_PREFIXES.get(message.market, 'N/A')}.{message.code}"
 
 
+def check_asked(told: Iterable[str], asked: Iterable[Security]) -> None:
+    """Raise a `ProtocolError` where an answer is about another code than those asked about."""
+    known = set(map(str, asked))
+    for code in told:
+        if code not in known:
+            raise ProtocolError(f"the answer is about {one_line(code)!r}, which was not asked about")
+
+
 def zone_of(code: str) -> str:
     """Return the zone of a code's exchange; UTC where its market is not known."""
     market = MARKETS.get(code.partition(".")[0])
@@ -52,10 +72,19 @@ def currency_of(code: str) -> str | None:
 
 
 def in_order(answers: Iterable[Iterable[Row]], asked: Sequence[Security]) -> tuple[list[Row], dict[str, str]]:
-    """Return the rows of answers in the order asked, and why codes have none."""
+    """Return the rows of answers in the order asked, and why codes have none.
+
+    Raises
+    ------
+    GatewayError
+        If none has one: that is an error, and no empty frame.
+    """
     found = {row["code"]: row for row in chain.from_iterable(answers)}
     codes = [str(security) for security in asked]
     kept = [found[code] for code in codes if code in found]
+    if not kept:
+        alone = codes[0] if len(codes) == 1 else None
+        raise GatewayError(f"{alone or f'{len(codes)} codes'}: {MISSING}", code=alone, ret_type=0)
     return kept, {code: MISSING for code in codes if code not in found}
 
 

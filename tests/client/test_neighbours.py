@@ -11,7 +11,9 @@ import pd_capflow
 from pd_capflow.client.pacing import Pacer
 from pd_capflow.client.portal import current_portal
 from pd_capflow.errors import (
+    CapflowWarning,
     DisconnectedError,
+    GatewayError,
     ProtocolError,
     QueryError,
     UnknownSecurityError,
@@ -84,6 +86,34 @@ def test_codes_are_asked_400_at_a_time_and_joined(counting, connect):
     frame = connect(counting.url).snapshot(CODES)
     assert frame.index.tolist() == CODES
     assert counting.asked[SNAPSHOT] == 3
+
+
+@pytest.mark.parametrize("verb", ["static_info", "snapshot", "market_state"])
+def test_a_code_that_the_gateway_leaves_out_is_told(verb, counting, connect):
+    """To both clients: in a warning, at the line that asks, and in the facts; with no row, in an error."""
+    whole = counting.response
+
+    def without_the_last(method, c2s):
+        response = whole(method, c2s)
+        if len(c2s.securityList) > 0:
+            ((_, rows),) = response.s2c.ListFields()
+            del rows[-1]
+        return response
+
+    async def ask(codes):
+        async with await pd_capflow.connect_async(counting.url) as client:
+            return await getattr(client, verb)(codes)
+
+    counting.response = without_the_last
+    client = connect(counting.url)
+    for call in (getattr(client, verb), lambda codes: asyncio.run(ask(codes))):
+        with pytest.warns(CapflowWarning, match=r"1 of 2 codes have no row.*: US\.AAPL\.") as caught:
+            frame = call(["HK.00700", "US.AAPL"])
+        assert [warning.filename for warning in caught] == [__file__]
+        assert frame.index.tolist() == ["HK.00700"]
+        assert list(frame.attrs["capflow"]["errors"]) == ["US.AAPL"]
+        with pytest.raises(GatewayError, match=r"HK\.00700: the gateway sent no row for it"):
+            call("HK.00700")
 
 
 def test_one_unknown_code_fails_the_call(counting, connect):

@@ -37,6 +37,7 @@ QUERIES = [
     Watchlist("Tech"),
     Watchlists(),
 ]
+OF_CODES = (MarketState, Snapshot, StaticInfo)
 CODES = [f"HK.{number:05}" for number in range(1, 1002)]
 
 
@@ -112,7 +113,7 @@ def test_a_refusal_keeps_its_words(query):
 
 
 @pytest.mark.parametrize(
-    "query", [query for query in QUERIES if not isinstance(query, History | State)], ids=str
+    "query", [query for query in QUERIES if not isinstance(query, (History, State, *OF_CODES))], ids=str
 )
 def test_no_rows_are_an_empty_frame_whose_facts_fit_into_json(query):
     frame = result(query, success(query))
@@ -157,7 +158,44 @@ def test_words_may_be_in_any_case():
 # --- Codes ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [Snapshot, StaticInfo, MarketState])
+@pytest.mark.parametrize("kind", OF_CODES)
+@pytest.mark.parametrize("codes", [["HK.00700"], ["HK.00700", "US.AAPL"]])
+def test_no_row_for_any_code_is_an_error_and_no_empty_frame(kind, codes):
+    query = kind(codes)
+    with pytest.raises(GatewayError, match="the gateway sent no row for it") as caught:
+        result(query, success(query))
+    assert caught.value.code == (codes[0] if len(codes) == 1 else None)
+    if len(codes) == 1:
+        assert codes[0] in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [*OF_CODES, History])
+@pytest.mark.parametrize(("market", "symbol"), [(1, "00005"), (11, "00700"), (777, "00700"), (1, "\n" * 99)])
+def test_an_answer_about_another_code_breaks_the_protocol(kind, market, symbol):
+    query = kind("HK.00700")
+    response = success(query)
+    if kind is History:
+        add_candle(response, closePrice=1.0)
+        response.s2c.security.market, response.s2c.security.code = market, symbol
+    elif kind is MarketState:
+        info = response.s2c.marketInfoList.add(name="", marketState=3)
+        info.security.market, info.security.code = market, symbol
+    else:
+        {Snapshot: add_snapshot, StaticInfo: add_static}[kind](response, symbol, market)
+    with pytest.raises(ProtocolError, match="which was not asked about") as caught:
+        query.read(response)
+    assert len(str(caught.value)) < 100
+    assert str(caught.value).isprintable()
+
+
+def test_a_whole_market_is_whoever_the_gateway_names():
+    query = StaticInfo(market="HK")
+    response = success(query)
+    add_static(response, "00005")
+    assert result(query, response).index.tolist() == ["HK.00005"]
+
+
+@pytest.mark.parametrize("kind", OF_CODES)
 def test_codes_are_asked_400_at_a_time_and_each_once(kind):
     query, asked = kind([*CODES, *CODES[:5]]), []
     while query is not None:

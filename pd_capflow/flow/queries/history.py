@@ -18,6 +18,7 @@ from pd_capflow.flow.queries.question import (
     sent,
     write_security,
 )
+from pd_capflow.flow.tables import check_asked, read_code
 from pd_capflow.flow.times import epoch_us
 from pd_capflow.protocol.messages import HISTORY_KL, Method
 from pd_capflow.security import Security
@@ -132,6 +133,7 @@ class History(Query[pd.DataFrame]):
         """Return the page that a ``Qot_RequestHistoryKL.Response`` holds."""
         code = str(self.security)
         s2c = check_contents(response, code, code)
+        check_asked([read_code(s2c.security)], [self.security])
         candles = s2c.klList
         if s2c.nextReqKey and (not len(candles) or s2c.nextReqKey == self.page):
             raise ProtocolError(f"{code}: the gateway has a next page, and would have it for ever")

@@ -13,6 +13,7 @@ import pandas as pd
 
 from pd_capflow.errors import ProtocolError, QueryError
 from pd_capflow.flow.selectors import parse_selection
+from pd_capflow.flow.tables import check_asked
 from pd_capflow.protocol.refusals import check_response
 from pd_capflow.security import MARKETS, Security
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Self
 
+    from pd_capflow.flow.tables import Row
     from pd_capflow.protocol.messages import Method
     from pd_capflow.security import Market
 
@@ -186,6 +188,11 @@ class CodesQuery(Query["pd.DataFrame"]):
         """Return the ``s2c`` of a response, or raise what it stands for."""
         alone = str(self.codes[0]) if len(self.codes) == 1 else None
         return check_contents(response, alone or f"{len(self.codes)} codes", alone)
+
+    def asked_for(self, rows: list[Row]) -> list[Row]:
+        """Return the rows of an answer; one of a code that was not asked about breaks the protocol."""
+        check_asked((row["code"] for row in rows), self.codes[:CODES_A_CALL])
+        return rows
 
     def follow_up(self, answer: Any) -> Self | None:  # noqa: ARG002  # whatever it was
         """Return the question about the codes beyond the first 400."""

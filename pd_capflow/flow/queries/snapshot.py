@@ -81,7 +81,8 @@ class Snapshot(CodesQuery):
     Parameters
     ----------
     codes : str, or iterable of str
-        One that the gateway does not know fails the 400 that are asked together with it.
+        One that the gateway does not know fails the 400 that are asked together with it; one that it
+        leaves out is told in ``attrs["capflow"]["errors"]``, and a `GatewayError` if it leaves out all.
     """
 
     method: ClassVar[Method] = SNAPSHOT
@@ -94,7 +95,7 @@ class Snapshot(CodesQuery):
 
     def read(self, response: Any) -> list[Row]:
         """Return the rows of a ``Qot_GetSecuritySnapshot.Response``."""
-        return [_snapshot_row(snapshot) for snapshot in self.contents(response).snapshotList]
+        return self.asked_for(list(map(_snapshot_row, self.contents(response).snapshotList)))
 
     def result(self, answers: Sequence[list[Row]], source: Mapping[str, Any]) -> pd.DataFrame:
         """Return the frame: one row a code, in the order asked."""

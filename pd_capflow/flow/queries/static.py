@@ -67,7 +67,8 @@ class StaticInfo(CodesQuery):
     Parameters
     ----------
     codes : str, or iterable of str
-        Whatever of them the gateway does not send is told in ``attrs["capflow"]["errors"]``.
+        Whatever of them the gateway does not send is told in ``attrs["capflow"]["errors"]``; if it sends
+        none at all, that is a `GatewayError`.
     market : str, optional
         Instead of codes: all securities of a market, such as ``"HK"``.
     kind : str, default "stock"
@@ -105,7 +106,8 @@ class StaticInfo(CodesQuery):
 
     def read(self, response: Any) -> list[Row]:
         """Return the rows of a ``Qot_GetStaticInfo.Response``."""
-        return read_static(self.contents(response).staticInfoList)
+        rows = read_static(self.contents(response).staticInfoList)
+        return rows if self.market is not None else self.asked_for(rows)
 
     def result(self, answers: Sequence[list[Row]], source: Mapping[str, Any]) -> pd.DataFrame:
         """Return the frame: one row a code, in the order asked."""

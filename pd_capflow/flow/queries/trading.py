@@ -100,6 +100,7 @@ class MarketState(CodesQuery):
     Parameters
     ----------
     codes : str, or iterable of str
+        Those that the gateway leaves out are told as by `StaticInfo`.
     """
 
     method: ClassVar[Method] = MARKET_STATE
@@ -112,16 +113,17 @@ class MarketState(CodesQuery):
 
     def read(self, response: Any) -> list[Row]:
         """Return the rows of a ``Qot_GetMarketState.Response``."""
-        return [
-            {
-                "code": read_code(info.security),
-                "name": info.name,
-                "state": name_of(MARKET_STATES, info.marketState),
-            }
-            for info in self.contents(response).marketInfoList
-        ]
+        return self.asked_for(list(map(_state_row, self.contents(response).marketInfoList)))
 
     def result(self, answers: Sequence[list[Row]], source: Mapping[str, Any]) -> pd.DataFrame:
         """Return the frame: one row a code, in the order asked."""
         rows, errors = in_order(answers, self.codes)
         return code_frame(rows, {"name": "str", "state": "str"}, source=source, errors=errors)
+
+
+def _state_row(info: Any) -> Row:
+    return {
+        "code": read_code(info.security),
+        "name": info.name,
+        "state": name_of(MARKET_STATES, info.marketState),
+    }
