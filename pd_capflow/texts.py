@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["one_line"]
+__all__ = ["one_line", "sentences"]
 
 
 def one_line(text: object, most: int = 40) -> str:
@@ -25,3 +25,16 @@ def one_line(text: object, most: int = 40) -> str:
     told = text if isinstance(text, str) else ""
     line = " ".join("".join(char if char.isprintable() else " " for char in told).split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def sentences(*texts: str) -> str:
+    """Return texts one after the other, each but the last with an end to its sentence.
+
+    Examples
+    --------
+    >>> sentences("nobody listens", "Is it on?", "Start it.")
+    'nobody listens. Is it on? Start it.'
+    """
+    told = [text for text in texts if text]
+    ended = [text if text.endswith((".", "?", "!")) else f"{text}." for text in told[:-1]]
+    return " ".join([*ended, *told[-1:]])

@@ -21,6 +21,7 @@ from pd_capflow.errors import (
     TransportError,
 )
 from pd_capflow.protocol.events import Broken, Failed, Heard, Opened, Pushed, Quiet, Replied
+from pd_capflow.texts import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["Connection"]
 
 log = logging.getLogger("pd_capflow.client")
+
+_OTHER_PORT = "Is this an OpenD, and is the port its API port?"
 
 
 class Connection(asyncio.Protocol):
@@ -110,6 +113,8 @@ class Connection(asyncio.Protocol):
         try:
             async with asyncio.timeout(within):
                 response = await answer
+        except ReplyTimeoutError:
+            raise  # the gateway's own words; also a TimeoutError, but it is not our clock that ran out
         except TimeoutError:
             raise self._too_late(asked_at, within, method) from None
         finally:
@@ -169,7 +174,8 @@ class Connection(asyncio.Protocol):
                 case Pushed() | Quiet() | Heard():
                     self._watch(self, event)
                 case Broken():
-                    self._end(_located(event.error, self.address), cause)
+                    hint = _OTHER_PORT if self.session is None else ""
+                    self._end(_located(event.error, self.address, hint), cause)
 
     def _deliver(self, reply: Replied) -> None:
         answer = self._waiting.get(reply.serial_no)
@@ -254,13 +260,11 @@ class Connection(asyncio.Protocol):
         return error
 
 
-def _located(error: CapflowError, address: Address) -> CapflowError:
-    """Return the error with the address in it."""
+def _located(error: CapflowError, address: Address, hint: str = "") -> CapflowError:
+    """Return the error with the address in it, and what may be the matter if it breaks the protocol."""
     text = f"{address}: {error}"
     if isinstance(error, TransportError):
         return type(error)(text, address=str(address))
     if isinstance(error, ProtocolError):
-        return ProtocolError(
-            f"{text}. Is this an OpenD, and is the port its API port?", serial_no=error.serial_no
-        )
+        return ProtocolError(sentences(text, hint), serial_no=error.serial_no)
     return error

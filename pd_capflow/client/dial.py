@@ -22,6 +22,7 @@ from pd_capflow.keyfile import load_rsa
 from pd_capflow.protocol.conversation import ClientConversation
 from pd_capflow.protocol.handshake import InitConnect, InitWebSocket
 from pd_capflow.protocol.websocket import ClientWebSocketWire
+from pd_capflow.texts import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,8 +136,8 @@ async def _places(address: Address) -> list[tuple[str, int]]:
 
 
 def _no_connection(address: Address, reason: str) -> ConnectError:
-    stop = "" if reason.endswith((".", "?", "!")) else "."
-    return ConnectError(f"no gateway at {address}: {reason}{stop} {_REMEDIES}", address=str(address))
+    told = sentences(f"no gateway at {address}: {reason}", _REMEDIES)
+    return ConnectError(told, address=str(address))
 
 
 def _reason(error: OSError) -> str:

@@ -15,6 +15,7 @@ from pd_capflow.protocol.cipher import PLAIN, Algorithm, Cipher, aes_cipher, agr
 from pd_capflow.protocol.events import Opened
 from pd_capflow.protocol.messages import INIT_CONNECT, INIT_WEBSOCKET, Method
 from pd_capflow.protocol.refusals import printable
+from pd_capflow.texts import sentences
 
 if TYPE_CHECKING:
     from pd_capflow.protocol.cipher import Rsa
@@ -28,6 +29,10 @@ CLIENT_VERSION = 300
 PING_INTERVAL = 10.0
 # What a gateway may ask for, in seconds; anything else is brought into these bounds.
 KEEP_ALIVE_BOUNDS = (1.0, 3600.0)
+
+
+_SAME_KEY = "Does the gateway hold the same RSA key? If it has none, leave rsa_key out"
+_KEY_WANTED = "If OpenD has an RSA key (its setting rsa_private_key), name the same file as rsa_key="
 
 
 class Handshake(Protocol):
@@ -51,8 +56,13 @@ class Handshake(Protocol):
         """Return the session that an answer grants and its cipher; raise why it grants none."""
         ...
 
-    def explain(self, error: CapflowError) -> CapflowError:
-        """Return what an error in the opening means."""
+    @property
+    def hint(self) -> str:
+        """What it may be if the gateway hangs up instead of answering."""
+        ...
+
+    def explain(self, error: ProtocolError) -> CapflowError:
+        """Return what a broken packet in the opening means."""
         ...
 
 
@@ -114,11 +124,15 @@ class InitConnect:
         opened = Opened(session.connID, interval, session.serverVer, *told, algorithm.name)
         return opened, aes_cipher(algorithm, session.connAESKey, session.aesCBCiv)
 
-    def explain(self, error: CapflowError) -> CapflowError:
+    @property
+    def hint(self) -> str:
+        """The RSA key, since OpenD hangs up on whoever has none, or another."""
+        return _SAME_KEY if self.rsa is not None else _KEY_WANTED
+
+    def explain(self, error: ProtocolError) -> CapflowError:
         """Return an error about keys for a body that a key did not open, and the rest as it is."""
-        unread = isinstance(error, ProtocolError) and error.serial_no is not None
-        if self.rsa is not None and (unread or isinstance(error, HandshakeError)):
-            return HandshakeError(f"{error}. Does the gateway hold the same RSA key?")
+        if self.rsa is not None and error.serial_no is not None:
+            return HandshakeError(sentences(str(error), _SAME_KEY))
         return error
 
 
@@ -169,10 +183,13 @@ class InitWebSocket:
         session = _contents(message)
         return Opened(session.connID, PING_INTERVAL, demo=session.demo, recorded=session.recorded), PLAIN
 
-    def explain(self, error: CapflowError) -> CapflowError:
-        """Return an error that names the key, since a wrong one may be answered by hanging up."""
-        if type(error) is HandshakeError:
-            return HandshakeError(f"{error}. Is the WebSocket key right? Give it as key=")
+    @property
+    def hint(self) -> str:
+        """The key, since a wrong one may be answered by hanging up."""
+        return "Is the WebSocket key right? Give it as key="
+
+    def explain(self, error: ProtocolError) -> CapflowError:
+        """Return the error: no key opens the packets of a WebSocket."""
         return error
 
 

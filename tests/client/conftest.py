@@ -103,7 +103,8 @@ def good_websocket_welcome(interval: int = 10) -> Any:  # a WebSocket's gateway 
 
 def pack_for_websocket(packet: Packet) -> bytes:
     """Return a packet's bytes on their way through a WebSocket."""
-    header = struct.pack(">8sIQi20s", b"ft-v1.0\0", packet.proto_id, packet.serial_no, 0, b"")
+    told = packet.error, packet.error_text.encode()
+    header = struct.pack(">8sIQi20s", b"ft-v1.0\0", packet.proto_id, packet.serial_no, *told)
     return Frame(Opcode.BINARY, header + packet.body).serialize(mask=False)
 
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from pd_capflow.errors import ReplyTimeoutError
+from pd_capflow.errors import BatchError, ProtocolError, ReplyTimeoutError
 from pd_capflow.protocol.messages import CAPITAL_DISTRIBUTION
 from pd_capflow.protocol.wire import Packet
 
@@ -89,17 +89,57 @@ def test_a_reply_to_an_unknown_serial_is_ignored(gateway, connect, kit):
     assert there.connections == 1
 
 
-def test_the_right_serial_with_another_proto_id_is_ignored(gateway, connect, kit):
+def test_the_right_serial_with_another_methods_proto_id_breaks_the_protocol(gateway, connect, kit):
+    """At once, and for the request of that number alone."""
+
     def other(peer, asked):
         serial = asked[0].packet.serial_no
         response = CAPITAL_DISTRIBUTION.response(retType=-1, retMsg="not for you")
         peer.send(kit.pack(Packet(3212, serial, response.SerializeToString())))
-        peer.send(kit.pack(Packet(1004, serial, b"\x08\x00")))
-        peer.send(kit.pack(Packet(9999, serial, b"\xff")))
+        peer.until_gone()
+
+    there = gateway(serve_batches(kit, other))
+    with kit.within(5), pytest.raises(BatchError) as caught:
+        connect(there).capital_flow(CODES)
+    ((guilty, error),) = caught.value.errors.items()
+    assert (guilty, type(error)) == (there.codes[0], ProtocolError)
+    assert "a packet 3212, and should be a 3211" in str(error)
+    assert all_right(caught.value.frame, kit, [code for code in CODES if code != guilty])
+
+
+def test_the_right_serial_with_a_proto_id_that_nobody_knows_is_ignored(gateway, connect, kit):
+    """A later version may push what is no push yet, and a push has any number."""
+
+    def other(peer, asked):
+        peer.send(kit.pack(Packet(9999, asked[0].packet.serial_no, b"\xff")))
         peer.reply(asked[0])
 
     there = gateway(serve_batches(kit, other, 1))
     assert kit.has_value(connect(there).capital_flow(CODE), CODE)
+    assert there.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (1, "the gateway got no answer in time (error 1, TIME OUT)"),
+        (2, "the OpenD behind the WebSocket got no answer in time (error 2, TIME OUT)"),
+    ],
+)
+def test_an_error_in_a_websockets_header_is_told_in_its_own_words(error, told, gateway, connect, kit):
+    """And not as a time-out of ours, which it was not. The connection is as good as before."""
+
+    def at_fault(peer, asked):
+        header = Packet(3211, asked[0].packet.serial_no, b"", error=error, error_text="TIME\nOUT")
+        peer.send(peer.layout.pack(header))
+
+    there = gateway(serve_batches(kit, at_fault, 1), layout="ws")
+    client = connect(there)
+    with kit.within(5), pytest.raises(ReplyTimeoutError) as caught:
+        client.capital_flow(CODE)
+    assert f"{there.url}: {told}" in str(caught.value)
+    assert "within" not in str(caught.value)
+    assert kit.has_value(client.capital_flow(CODE), CODE)
     assert there.connections == 1
 
 
@@ -201,3 +241,19 @@ def test_a_big_answer_arrives_whole(gateway, connect, kit):
 
     frame = connect(gateway(serve_batches(kit, big, 1))).capital_flow(CODE)
     assert frame["in_flow"].tolist() == list(range(rows))
+
+
+def test_whether_it_is_an_opend_is_asked_only_before_it_has_spoken_like_one(
+    gateway, make_client, connect, kit
+):
+    def broken(peer, asked):
+        peer.send(b"HTTP/1.1 400")
+
+    open_one = connect(gateway(serve_batches(kit, broken, 1)))
+    closed_one = make_client(gateway(lambda peer: peer.send(b"HTTP/1.1 400") or peer.until_gone()))
+    told = []
+    for client in (open_one, closed_one):
+        with pytest.raises(ProtocolError, match="a packet begins with b'HT'") as caught:
+            client.capital_flow(CODE)
+        told.append(str(caught.value).partition("b'FT'")[2])
+    assert told == ["", ". Is this an OpenD, and is the port its API port?"]

@@ -130,12 +130,30 @@ def test_a_reply_needs_both_the_serial_number_and_the_proto_id():
     serial = client.request(CAPITAL_FLOW, _question())
     wire = TcpWire(CLIENT_BODY_LIMIT)
     body = _answer().SerializeToString()
-    client.receive_data(wire.pack(Packet(3212, serial, body)))
+    client.receive_data(wire.pack(Packet(9999, serial, body)))  # perhaps a push of a later version
     client.receive_data(wire.pack(Packet(3211, serial + 1, body)))
     assert client.events_received() == []
     client.receive_data(wire.pack(Packet(3211, serial, body)))
     (event,) = client.events_received()
     assert isinstance(event, Replied)
+
+
+@pytest.mark.parametrize("proto_id", [1001, 1002, 1004, 3212])
+def test_another_methods_answer_with_the_number_of_a_request_breaks_the_protocol(proto_id):
+    client, _ = _open_pair()
+    serial = client.request(CAPITAL_FLOW, _question())
+    client.receive_data(TcpWire(CLIENT_BODY_LIMIT).pack(Packet(proto_id, serial, b"\x08\x00")))
+    (event,) = client.events_received()
+    assert (type(event.error), event.error.serial_no) == (ProtocolError, serial)
+    assert f"a packet {proto_id}, and should be a 3211" in str(event.error)
+
+
+@pytest.mark.parametrize("proto_id", [1002, 3212])
+def test_another_methods_answer_to_nothing_that_is_asked_is_a_stray(proto_id):
+    client, _ = _open_pair()
+    serial = client.request(CAPITAL_FLOW, _question())
+    client.receive_data(TcpWire(CLIENT_BODY_LIMIT).pack(Packet(proto_id, serial + 1, b"\x08\x00")))
+    assert client.events_received() == []
 
 
 def test_a_forgotten_request_turns_its_reply_into_a_stray():
@@ -262,7 +280,11 @@ def test_an_end_before_the_handshake_is_a_handshake_error_and_after_it_a_disconn
     early.receive_eof()
     late, _ = _open_pair()
     late.receive_eof()
-    assert type(early.events_received()[0].error) is HandshakeError
+    error = early.events_received()[0].error
+    assert type(error) is HandshakeError
+    assert str(error).endswith(
+        "InitConnect. If OpenD has an RSA key (its setting rsa_private_key), name the same file as rsa_key="
+    )
     assert type(late.events_received()[0].error) is DisconnectedError
 
 

@@ -19,6 +19,7 @@ from pd_capflow.protocol.handshake import Handshake, InitConnect
 from pd_capflow.protocol.messages import KEEP_ALIVE, METHODS, PUSH_IDS, Method
 from pd_capflow.protocol.websocket import DISCONNECT_NOTICE
 from pd_capflow.protocol.wire import CLIENT_BODY_LIMIT, Packet, TcpWire, Wire
+from pd_capflow.texts import one_line, sentences
 
 __all__ = ["ClientConversation"]
 
@@ -131,7 +132,9 @@ class ClientConversation(Machine[ClientEvent]):
     def receive_eof(self) -> None:
         """Take the end of the connection."""
         if self.state is State.OPENING:
-            self._break(HandshakeError("the connection was closed instead of answering InitConnect"))
+            name = self._handshake.method.name
+            closed = f"the connection was closed instead of answering {name}"
+            self._break(HandshakeError(sentences(closed, self._handshake.hint)))
         else:
             self._break(DisconnectedError("the gateway closed the connection"))
 
@@ -154,7 +157,9 @@ class ClientConversation(Machine[ClientEvent]):
         return serial
 
     def _break(self, error: CapflowError) -> None:
-        super()._break(self._handshake.explain(error) if self.state is State.OPENING else error)
+        if self.state is State.OPENING and isinstance(error, ProtocolError):
+            error = self._handshake.explain(error)
+        super()._break(error)
 
     def _receive_packet(self, packet: Packet) -> None:
         method = self._pending.get(packet.serial_no)
@@ -165,7 +170,14 @@ class ClientConversation(Machine[ClientEvent]):
             self._receive_push(packet)
         elif packet.proto_id == DISCONNECT_NOTICE:
             raise DisconnectedError("the gateway has lost the OpenD behind its WebSocket")
-        # Anything else answers no question that is still open: a late or stray reply.
+        elif method is not None and packet.proto_id in METHODS:
+            raise ProtocolError(
+                f"the answer to request {packet.serial_no} is a packet {packet.proto_id}, and should be a "
+                f"{method.proto_id}",
+                serial_no=packet.serial_no,
+            )
+        # Anything else answers no question that is still open: a late or stray reply, or a push of a later
+        # version, which may carry any number.
 
     def _receive_reply(self, packet: Packet, method: Method) -> None:
         if method is self._handshake.method:
@@ -201,7 +213,9 @@ def _decode(packet: Packet, method: Method) -> Any:
 
 
 def _lost_answer(packet: Packet) -> TransportError:
+    said = one_line(packet.error_text)
+    told = f"error {packet.error}" + (f", {said}" if said else "")
     who = _WEBSOCKET_TIMEOUTS.get(packet.error)
     if who is not None:
-        return ReplyTimeoutError(f"{who} did not get an answer in time")
-    return DisconnectedError(f"the gateway lost the answer (error {packet.error})")
+        return ReplyTimeoutError(f"{who} got no answer in time ({told}); try again")
+    return DisconnectedError(f"the gateway lost the answer ({told})")
