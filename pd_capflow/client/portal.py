@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from weakref import WeakSet
 
-from pd_capflow.errors import DisconnectedError
+from pd_capflow.errors import DisconnectedError, QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -60,10 +60,16 @@ class Portal:
         ------
         DisconnectedError
             If the thread ends before the work is done, as it does with the process.
+        QueryError
+            On the thread itself, where it would wait for ever.
         """
         if threading.current_thread() is self._thread:
             work.close()
-            raise RuntimeError("a synchronous call on the I/O thread would wait for itself; use AsyncClient")
+            raise QueryError(
+                "this would wait for itself: a function that is called on the I/O thread, as listeners and "
+                "progress functions are, cannot ask there. Start it with client.submit(), which waits for "
+                "nothing, or hand it to another thread; in a coroutine use AsyncClient"
+            )
         call = _Call(work)
         self._start(call)
         try:

@@ -129,8 +129,8 @@ class Client(Neighbours):
         Parameters
         ----------
         listener : callable
-            Is told the `Link`. It is called on the I/O thread: it should be quick, and cannot use the
-            client's verbs. What it raises is logged.
+            Is told the `Link`. It is called on the I/O thread: it should be quick, and the client's verbs
+            raise a `QueryError` in it; `submit` may be used. What it raises is logged.
 
         Returns
         -------

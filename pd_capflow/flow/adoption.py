@@ -16,6 +16,7 @@ from pd_capflow.flow.frames import FLOW, FLOW_COLUMNS, Columns, build_frame
 from pd_capflow.flow.measures.runs import spans
 from pd_capflow.flow.vocabularies import VOCABULARIES
 from pd_capflow.security import Security
+from pd_capflow.texts import one_line
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +30,10 @@ SOURCES = ("akshare", "efinance", "adata", "tushare")
 
 # Only stocks: other numbers mean different securities at the two exchanges.
 _MARKETS = {"60": "SH", "68": "SH", "00": "SZ", "30": "SZ"}
+
+
+# How a day may be written too; what pandas would guess of any other text depends on its neighbours.
+_WRITTEN = ((r"[ T]00:00:00(?:\.0+)?$", ""), (r"^(\d{4})(\d\d)(\d\d)$", r"\1-\2-\3"))
 
 
 def adopt(frame: pd.DataFrame, source: str, code: Any = None) -> pd.DataFrame:
@@ -164,12 +169,16 @@ def _security(text: object) -> Security:
 
 
 def _days(frame: pd.DataFrame, words: Vocabulary) -> NDArray[np.datetime64]:
-    try:
-        days = pd.to_datetime(frame[words.date].astype(str))
-    except (ValueError, TypeError) as error:
-        raise QueryError(f"column {words.date} does not hold days: {str(error)[:80]}") from error
-    if days.dt.tz is not None or (days.dt.normalize() != days).any():  # also where there is none
-        raise QueryError(f"column {words.date} does not hold a day in each row; expected rows of days")
+    texts = frame[words.date].astype(str).str.replace("/", "-")
+    for written, plain in _WRITTEN:
+        texts = texts.str.replace(written, plain, regex=True)
+    days = pd.to_datetime(texts, format="%Y-%m-%d", errors="coerce")
+    if days.isna().any():
+        odd = one_line(str(frame[words.date][days.isna().to_numpy()].iloc[0]))
+        raise QueryError(
+            f"column {words.date} does not hold a day in each row: {odd!r}; expected such as 2026-01-05 or "
+            "20260105"
+        )
     return days.to_numpy("M8[us]")
 
 

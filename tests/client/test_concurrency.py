@@ -213,9 +213,44 @@ def test_a_synchronous_call_on_the_io_thread_is_refused(gateway, connect):
     async def call():
         return client.capital_flow(CODE)
 
-    with pytest.raises(RuntimeError, match="AsyncClient"):
+    with pytest.raises(QueryError, match="AsyncClient"):
         current_portal().run(call())
     assert client.connected
+
+
+@pytest.mark.parametrize("verb", ["capital_flow", "capital_distribution", "snapshot", "state", "close"])
+def test_a_listener_cannot_ask_where_it_is_called_and_is_told_what_to_do(verb, gateway, connect, kit):
+    told, later = [], []
+
+    def serve(peer):
+        peer.handshake()
+        peer.push()
+        peer.serve_on()
+
+    def listen(_):
+        try:
+            getattr(client, verb)(*([] if verb in ("state", "close") else [CODE]))
+        except Exception as error:  # noqa: BLE001  # whatever it is
+            told.append(error)
+        later.append(client.submit(lambda it: it.capital_flow(CODE)))
+        came.set()
+
+    came = threading.Event()
+    client = connect(gateway(lambda peer: peer.handshake(), serve))
+    client.on_push(listen)
+    with kit.within(5):
+        client.capital_flow(CODE)
+        assert came.wait(kit.bound)
+        assert kit.has_value(later[0].result(kit.bound), CODE)
+    assert type(told[0]) is QueryError
+    assert "client.submit()" in str(told[0])
+
+
+def test_a_progress_function_cannot_ask_either_and_its_error_is_the_callers(gateway, connect, kit):
+    client = connect(gateway())
+    with kit.within(5), pytest.raises(QueryError, match=r"client\.submit\(\)"):
+        client.capital_flow([CODE, "US.AAPL"], progress=lambda _: client.capital_flow(CODE))
+    assert kit.has_value(client.capital_flow(CODE), CODE)
 
 
 class TestAsyncClient:

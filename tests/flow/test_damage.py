@@ -76,6 +76,24 @@ def test_columns_that_are_not_there_or_hold_texts_are_named(frame, name):
     assert "does not hold numbers" in outcome(name, texts)
 
 
+@pytest.mark.parametrize("period", ["intraday", "day"])
+@pytest.mark.parametrize(
+    "name", ["delta", "cumulative", "rolling", "streak", "signals", "zscore", "main", "tiers", "acceleration"]
+)
+def test_amounts_that_are_texts_are_no_amounts(frame_of, name, period):
+    rows = {"2025-01-02 09:30": 1.0, "2025-01-02 09:31": 2.0} if period == "intraday" else ROWS
+    frame = frame_of(dict.fromkeys(CODES, rows), period).assign(in_flow="x", super_in_flow="x")
+    for held in (frame, frame.astype({"in_flow": object, "super_in_flow": object})):
+        assert "_in_flow' does not hold numbers" in outcome(name, held).replace("'in_", "'_in_")
+
+
+def test_amounts_with_gaps_in_pandas_own_way_are_amounts(frame_of):
+    frame = frame_of({CODES[0]: ROWS}, "day")
+    theirs = frame.astype({"in_flow": "Float64"})
+    theirs.iloc[0, 0] = pd.NA
+    assert measures.delta(theirs)["in_flow"].isna().tolist() == [True, False]
+
+
 def test_what_is_infinite_is_no_amount(frame):
     last = frame.copy()
     last.loc[("HK.00700", "2025-01-03"), ["in_flow", "turnover"]] = [np.inf, np.inf]

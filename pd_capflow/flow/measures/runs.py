@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pd_capflow.flow.frames import ATTRS, FLOW_COLUMNS
+from pd_capflow.flow.measures.held import held
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,8 +25,12 @@ def columns(frame: pd.DataFrame) -> list[str]:
 
 
 def amounts(frame: pd.DataFrame) -> NDArray[np.float64]:
-    """Return the flows, shape (rows, columns)."""
-    return frame[columns(frame)].to_numpy(np.float64)
+    """Return the flows, shape (rows, columns); raise a `QueryError` for one that does not hold numbers."""
+    names = columns(frame)
+    try:
+        return frame[names].to_numpy(np.float64)
+    except (ValueError, TypeError):  # texts, or numbers that pandas keeps in a way of its own
+        return np.column_stack([held(frame, name) for name in names])
 
 
 def restored(values: NDArray[np.float64], rows: Rows) -> NDArray[np.float64]:
