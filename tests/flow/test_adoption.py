@@ -138,8 +138,9 @@ def test_a_dash_and_nothing_are_unknown_but_other_texts_are_an_error():
 
 def test_days_that_are_none_or_stand_there_twice_are_refused():
     for wrong in ("2024-09-11 09:31", "soon", None, "2024", "2024-09", "09-11-2024", "2024-02-30", 45546.5):
-        with pytest.raises(QueryError, match="column trade_date does not hold"):
-            adopt(made("adata", [DAYS[0], wrong], stock_code="600519"), "adata")
+        for days in ([DAYS[0], wrong], [wrong, DAYS[0]], [wrong]):
+            with pytest.raises(QueryError, match="column trade_date does not hold"):
+                adopt(made("adata", days, stock_code="600519"), "adata")
     with pytest.raises(QueryError, match=r"a day of SH\.600519 stands there twice"):
         adopt(made("adata", [DAYS[0], DAYS[1], DAYS[0]], stock_code="600519"), "adata")
 
