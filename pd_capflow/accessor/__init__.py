@@ -314,7 +314,8 @@ class CapflowAccessor:
             A key of `pd_capflow.plot.KINDS`, whose functions tell what each shows and takes: for one code
             ``cumulative``, ``bars``, ``distribution`` and ``quadrant``, for several ``cumulative``, ``rank``
             and ``quadrant``; a small chart of each draws `page`. By default ``cumulative`` for intraday
-            rows, ``bars`` for longer ones, and ``distribution`` for a capital distribution.
+            rows and for several codes, ``bars`` for longer rows of one, ``distribution`` for a capital
+            distribution, and a ``heatmap`` of several codes whose amounts cannot share an axis.
         ax : matplotlib.axes.Axes, optional
             Where to draw; by default a new figure.
         **options

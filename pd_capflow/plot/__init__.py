@@ -68,8 +68,11 @@ def draw(frame: pd.DataFrame, kind: str | None = None, *, ax: Axes | None = None
     frame : pandas.DataFrame
         Capital flow indexed by ``time`` or ``(code, time)``; amounts in the currency's own unit.
     kind : str, optional
-        A key of `KINDS`; by default ``"cumulative"`` for intraday rows, ``"bars"`` for longer ones, and
-        ``"distribution"`` for a capital distribution.
+        A key of `KINDS`. By default ``"cumulative"`` for intraday rows and ``"bars"`` for longer ones. Of
+        several codes ``"cumulative"`` for longer rows too, which adds them up by code, and a ``"heatmap"``
+        of what no lines can show together: minutes' own flows, or amounts in several currencies, each code
+        then on a scale of its own. Minutes' own flows of one code are ``"bars"``, and a capital distribution
+        ``"distribution"``.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default on a new pyplot figure.
     **options
@@ -94,18 +97,34 @@ def draw(frame: pd.DataFrame, kind: str | None = None, *, ax: Axes | None = None
     >>> draw(frame, title="Two days").get_ylabel()
     'Net inflow per day · 2 Jan – 3 Jan 2025'
     """
+    _check_axes(ax)
     if kind is None:
-        kind = _usual_kind(frame)
+        kind, usual = _usual_kind(frame)
+        options = usual | options
     function = _kind(kind)
     _check_options(kind, function, options)
     return function(frame, ax=ax, **options)  # type: ignore[arg-type]  # each kind checks its own
 
 
-def _usual_kind(frame: pd.DataFrame) -> str:
+def _usual_kind(frame: pd.DataFrame) -> tuple[str, dict[str, object]]:
+    """Return the kind that shows a frame as it is, and the options that this takes."""
     columns = getattr(frame, "columns", ())
     if "in_flow" not in columns and "super_in" in columns:
-        return "distribution"
-    return "cumulative" if Subject.of(frame).intraday else "bars"
+        return "distribution", {}
+    subject = Subject.of(frame)
+    are_own = subject.intraday and subject.cumulative is False
+    if len(subject.flows) == 1:
+        return "cumulative" if subject.intraday and not are_own else "bars", {}
+    if len(subject.currencies) > 1:
+        return "heatmap", {"scale": "code"}
+    return "heatmap" if are_own else "cumulative", {}
+
+
+def _check_axes(ax: object) -> None:
+    from matplotlib.axes import Axes
+
+    if ax is not None and not isinstance(ax, Axes):
+        raise QueryError(f"ax is a {type(ax).__name__}; expected axes of matplotlib, or none")
 
 
 def _kind(kind: object) -> Kind:

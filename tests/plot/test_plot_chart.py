@@ -21,6 +21,44 @@ def test_kind_follows_the_period():
     assert draw(builders.rows()).patches
 
 
+def own_minutes(frame):
+    """What ``delta()`` makes of a frame."""
+    own = frame.copy()
+    own.attrs["capflow"] = frame.attrs["capflow"] | {"cumulative": False}
+    return own
+
+
+def test_several_codes_have_a_usual_kind_of_every_period():
+    """Lines where amounts can share an axis, a map where they cannot."""
+    codes, mixed = ["HK.00700", "HK.09988"], ["HK.00700", "US.AAPL"]
+    lines = draw(builders.watchlist(codes, builders.rows))
+    assert lines.get_ylabel().startswith("Net inflow, running total from 2 Jan 2025, HKD")
+    assert len(lines.get_lines()) >= len(codes)
+    assert draw(builders.watchlist(codes, builders.minutes)).get_ylabel().startswith("Net inflow since the")
+    own = draw(own_minutes(builders.watchlist(codes, builders.minutes)))
+    assert own.get_ylabel().startswith("Net inflow per minute, HKD")
+    for make in (builders.rows, builders.minutes):
+        frame = builders.watchlist(mixed, make)
+        for each in (frame, own_minutes(frame)):
+            assert len(draw(each).collections) == len(draw(each, "heatmap", scale="code").collections) > 0
+            assert draw(each, title="T").get_ylabel() == draw(each, "heatmap", scale="code").get_ylabel()
+        assert draw(frame, scale="code").get_ylabel() == draw(frame).get_ylabel()
+        plt.close("all")
+
+
+def test_the_usual_kind_of_a_minutes_own_flows_is_bars():
+    assert draw(own_minutes(builders.minutes())).get_ylabel() == "Net inflow per minute, HKD · 2 Jan 2025"
+
+
+@pytest.mark.parametrize("ax", [5, "x", [], object()])
+@pytest.mark.parametrize("kind", [None, "cumulative", "heatmap", "rank"])
+def test_what_is_no_axes_is_named(ax, kind):
+    frame = builders.watchlist(["HK.00700", "HK.09988"], builders.rows)
+    with pytest.raises(QueryError, match=f"ax is a {type(ax).__name__}; expected axes of matplotlib"):
+        draw(frame, kind, ax=ax)
+    assert not plt.get_fignums()
+
+
 def test_kind_can_be_chosen():
     assert not data_lines(draw(builders.minutes(), "bars"))
     assert data_lines(draw(builders.rows(), "cumulative"))
