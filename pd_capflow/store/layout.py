@@ -4,8 +4,9 @@ Each table is a Delta table below the store's path. ``intraday`` is made first a
 it is where the store says what it is: the version of its schema, and whether its numbers are a demo's.
 
 A table is divided by week (the Monday of the row's session), sorted by code and time: all codes of a day are
-in one partition, and a code's year is in 52 of them, in one group of rows of each. Sorted by day and then
-by code, a day of all codes took a third of the time, and a code's year twice as long (60 days of 500 codes).
+in one partition, and a code's year is in 52 of them, in one group of rows of each. A day of all codes reads
+five days to keep one. Sorted by session and then by code, in groups of three codes (604 codes), it took a
+third of the time; but a code's year took three times as long, and the footers were three times as large.
 """
 
 from __future__ import annotations
