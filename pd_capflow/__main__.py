@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 it could not be done, and standard error says why; 2 the c
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import re
 import shutil
@@ -20,10 +21,10 @@ from pd_capflow.asking import Question, look_of
 from pd_capflow.errors import BatchError, CapflowError, QueryError
 from pd_capflow.files import told_of, writer_for
 from pd_capflow.flow.frames import DEMO_NOTE, RECORDED_NOTE
-from pd_capflow.options import CHARTS, LOOKS, OUT, QUESTION, as_asked, split_codes
+from pd_capflow.options import CHARTS, LOOKS, OF_ONE_CODE, OUT, QUESTION, as_asked, split_codes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     import pandas as pd
 
@@ -38,11 +39,14 @@ _GIVEN_BY = {
 }
 _KEYWORD = re.compile(rf"\b({'|'.join(_GIVEN_BY)})=(?=\W|$)(?![-\d'\"])")
 
+_BARE_NUMBER = re.compile(r"\s*[\d.]+\s*")
+
 _DONE, _FAILED, _MISUSED, _INTERRUPTED = 0, 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    _have_somewhere_to_print()
     told = _parser().parse_args(arguments)
     try:
         return int(told.run(told))
@@ -52,6 +56,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(error, _FAILED)
     except KeyboardInterrupt:
         return _INTERRUPTED
+
+
+def _have_somewhere_to_print() -> None:
+    """Print what a terminal can show where it cannot show all, and nothing where there is none."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # it was closed, and files are to be written all the same
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # for good
+        elif isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
 
 
 def _complain(error: Exception, code: int) -> int:
@@ -102,6 +116,8 @@ def _add_record(parser: argparse.ArgumentParser) -> None:
 def _record(told: argparse.Namespace) -> int:
     from pd_capflow.store.recorder.service import serve
 
+    if _BARE_NUMBER.fullmatch(told.every):
+        raise QueryError(f"--every {told.every}: expected a time with its unit, such as 30s, 10min or 1h")
     names = ("every", "until", "url", "demo", "health")
     return serve(as_asked(told.codes), told.store, **{name: getattr(told, name) for name in names})
 
@@ -144,9 +160,10 @@ def _add_fetch(parser: argparse.ArgumentParser) -> None:
 def _fetch(told: argparse.Namespace) -> int:
     from pd_capflow.client import shared_client
 
-    if not split_codes(told.codes):
+    if not (codes := split_codes(told.codes)):
         raise QueryError("no code given; expected one such as: capflow fetch HK.00700")
     _check_chart(told)
+    _check_one(told.kind, dict.fromkeys(codes))
     path = Path(told.out) if told.out is not None else None
     write = writer_for(path) if path is not None else None
     draw = _drawer(told) if told.plot else None
@@ -175,6 +192,15 @@ def _check_chart(told: argparse.Namespace) -> None:
         value = getattr(told, name)
         if value and not told.plot:
             raise QueryError(f"--{name} {value} of no chart; expected --plot FILE.png with it")
+
+
+def _check_one(kind: str | None, codes: Collection[str]) -> None:
+    """Refuse several codes on a chart of one."""
+    if kind in OF_ONE_CODE and len(codes) > 1:
+        others = ", ".join(each for each in CHARTS if each not in OF_ONE_CODE)
+        raise QueryError(
+            f"--kind {kind} shows one code, and these are {len(codes)}; name one, or draw {others}"
+        )
 
 
 def _ask(client: Any, told: argparse.Namespace) -> tuple[pd.DataFrame, int]:
@@ -236,6 +262,7 @@ def _drawer(told: argparse.Namespace) -> Callable[[pd.DataFrame], None]:
     def draw(frame: pd.DataFrame) -> None:
         from matplotlib.figure import Figure
 
+        _check_one(told.kind, frame.attrs["capflow"]["codes"])  # selectors have been several
         figure = Figure(figsize=(9, 4.6), layout="constrained")
         CapflowAccessor(frame).plot(told.kind, ax=figure.subplots(), **look)
         figure.savefig(path, dpi=150)

@@ -10,6 +10,7 @@ __all__ = [
     "ERRORS",
     "LANGUAGES",
     "LOOKS",
+    "OF_ONE_CODE",
     "OUT",
     "QUESTION",
     "SOURCES",
@@ -23,6 +24,9 @@ _WATCHLIST = "watchlist:"
 
 #: The kinds of chart of `pd_capflow.plot`, told without loading matplotlib.
 CHARTS = ("cumulative", "bars", "tiers", "distribution", "heatmap", "rank", "quadrant")
+
+#: Those of them that show one code.
+OF_ONE_CODE = ("bars", "tiers", "distribution")
 
 #: What can be said of errors of some codes, of colours and of languages.
 ERRORS = ("raise", "collect")

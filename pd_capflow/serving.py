@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["add_gateway", "add_replay"]
 
 _DONE = 0
+_LAST_PORT = 65535
+_EXPECTED_CLOCK = "expected one with its zone, such as 2026-01-05T10:00+08:00"
 
 
 def add_gateway(parser: argparse.ArgumentParser) -> None:
@@ -80,10 +82,9 @@ def _add_places(parser: argparse.ArgumentParser) -> None:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{text} is no port; expected 0 to 65535")
-    return port
+    if not (text.isascii() and text.isdigit() and int(text[:9]) <= _LAST_PORT):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no port; expected 0 to {_LAST_PORT}")
+    return int(text)
 
 
 def _gateway(told: argparse.Namespace) -> int:
@@ -138,9 +139,13 @@ def _clock(told: argparse.Namespace) -> Clock:
     from pd_capflow.gateway import Clock
 
     try:
-        return Clock(datetime.fromisoformat(told.clock) if told.clock else None, told.speed)
+        start = datetime.fromisoformat(told.clock) if told.clock else None
+    except ValueError:
+        raise QueryError(f"--clock {told.clock} is no time; {_EXPECTED_CLOCK}") from None
+    try:
+        return Clock(start, told.speed)
     except ValueError as error:
-        raise QueryError(f"gateway: {error}") from error
+        raise QueryError(f"--{error}") from error
 
 
 def _make_gateway(told: argparse.Namespace, clock: Clock, **served: Any) -> Gateway:
@@ -148,8 +153,10 @@ def _make_gateway(told: argparse.Namespace, clock: Clock, **served: Any) -> Gate
 
     try:
         limit = None if told.limit == "none" else Limit.parse(told.limit)
-    except ValueError as error:
-        raise QueryError(f"gateway: {error}") from error
+    except ValueError:
+        raise QueryError(
+            f"--limit {told.limit}: expected REQUESTS/SECONDS such as 30/30, or none for no limit"
+        ) from None
     return Gateway(
         seed=told.seed,
         clock=clock,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import signal
 import subprocess
@@ -183,13 +184,74 @@ def test_a_port_that_is_taken_is_told(gateway, capflow):
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [["--limit", "many"], ["--clock", "noon"], ["--clock", "2025-01-01T10:00"], ["--speed", "-1"]],
+    ("arguments", "told"),
+    [
+        (["--limit", "many"], "--limit many: expected REQUESTS/SECONDS such as 30/30, or none"),
+        (["--limit", "5"], "--limit 5: expected REQUESTS/SECONDS such as 30/30, or none"),
+        (["--limit", "30/30/30"], "--limit 30/30/30: expected REQUESTS/SECONDS such as 30/30, or none"),
+        (
+            ["--clock", "noon"],
+            "--clock noon is no time; expected one with its zone, such as 2026-01-05T10:00",
+        ),
+        (["--clock", "2025-01-01T10:00"], "--clock 2025-01-01T10:00:00 has no zone, such as +08:00"),
+        (["--speed", "-1"], "--speed -1.0 is not 0 or a number above"),
+        (["--port", "abc"], "argument --port: 'abc' is no port; expected 0 to 65535"),
+        (["--port", "65536"], "argument --port: '65536' is no port; expected 0 to 65535"),
+        (["--websocket-port", "-1"], "argument --websocket-port: "),
+    ],
 )
-def test_a_gateway_refuses_what_cannot_be_meant(capflow, arguments):
+def test_a_gateway_refuses_what_cannot_be_meant(capflow, arguments, told):
     done = capflow("gateway", *arguments)
     assert done.returncode == 2
+    assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("every", ["10", "10.5"])
+def test_a_recorder_wants_to_know_the_unit_of_its_time(capflow, every):
+    done = capflow("record", "HK.00700", "--store", "flows", "--every", every, "--demo", "--url", "demo://")
+    assert done.returncode == 2
+    assert f"--every {every}: expected a time with its unit, such as 30s, 10min or 1h" in done.stderr
+
+
+def test_what_a_terminal_cannot_show_costs_nothing_else(tmp_path):
+    command = [*CAPFLOW, "fetch", "HK.00700", "--url", "demo://", "--out", "flow.csv"]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        command, capture_output=True, timeout=60, cwd=tmp_path, check=False, env=environment
+    )
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+    assert b"HK.00700 ? intraday, running totals" in done.stdout
+    assert (tmp_path / "flow.csv").exists()
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", ">&- 2>&- <&-"])
+@pytest.mark.parametrize("command", ["fetch HK.00700 --out flow.csv --plot flow.png", "doctor"])
+def test_without_a_terminal_there_are_files_and_an_exit_code(tmp_path, command, closed):
+    script = f"{sys.executable} -m pd_capflow {command} --url demo:// {closed}"
+    done = subprocess.run(
+        ["bash", "-c", script], capture_output=True, text=True, timeout=60, cwd=tmp_path, check=False
+    )
+    assert (done.returncode, "Traceback" in done.stdout + done.stderr) == (0, False)
+    if command.startswith("fetch"):
+        assert (tmp_path / "flow.png").read_bytes().startswith(b"\x89PNG")
+        assert len(pd.read_csv(tmp_path / "flow.csv")) > 1
+
+
+@pytest.mark.parametrize("kind", ["bars", "tiers", "distribution"])
+def test_several_codes_on_a_chart_of_one_are_refused_before_anybody_is_asked(capflow, kind):
+    told = ["--plot", "x.png", "--kind", kind, "--url", "tcp://127.0.0.1:1"]
+    done = capflow("fetch", "HK.00700,US.AAPL", *told)
+    assert done.returncode == 2
+    assert f"--kind {kind} shows one code, and these are 2; name one, or draw cumulative, " in done.stderr
+
+
+def test_a_selector_that_stands_for_several_is_told_in_the_same_words(capflow, tmp_path):
+    told = ["--plot", "x.png", "--kind", "bars", "--url", "demo://", "--out", "flow.csv"]
+    done = capflow("fetch", "plate:HK.BK1001", *told)
+    assert done.returncode == 2
+    assert "--kind bars shows one code, and these are 5; name one, or draw cumulative, " in done.stderr
+    assert (tmp_path / "flow.csv").exists()
 
 
 def test_a_gateway_off_loopback_says_so(gateway):

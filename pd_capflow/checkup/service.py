@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pd_capflow.checkup.case import Case, Verdict, failed, fine, warned
 from pd_capflow.client.asynchronous import AsyncClient
@@ -12,6 +12,9 @@ from pd_capflow.client.pacing import pacer_for
 from pd_capflow.errors import CapflowError, QuoteRightError, RateLimitError
 from pd_capflow.flow.queries import CapitalFlow, GatewayState, State
 from pd_capflow.protocol.messages import CAPITAL_FLOW
+
+if TYPE_CHECKING:
+    from pd_capflow.client.settings import Settings
 
 __all__ = ["budget", "clock", "login", "quotes", "version"]
 
@@ -23,6 +26,11 @@ _RIGHTS = (
     "an account may have it without charge in its own region"
 )
 _TOO_OLD = "update OpenD"
+_USED_UP = "this or another program has used up the requests of this account"
+_LATE = (
+    "try again, or give it more time (timeout); if it stays silent see OpenD's window or log, it may be "
+    "waiting for the vendor's servers"
+)
 
 
 def version(case: Case) -> Verdict:
@@ -70,7 +78,7 @@ def quotes(case: Case) -> Verdict:
     )
     if not bad:
         return fine(told)
-    fix = "; ".join(dict.fromkeys(map(_quote_fix, bad.values())))
+    fix = "; ".join(dict.fromkeys(_quote_fix(error, case.settings) for error in bad.values()))
     return warned(told, fix) if good else failed(told, fix)
 
 
@@ -103,11 +111,14 @@ def _complaint(item: tuple[str, Exception | None]) -> str:
     return text if code in text else f"{code}: {text}"
 
 
-def _quote_fix(error: Exception | None) -> str:
+def _quote_fix(error: Exception, used: Settings) -> str:
     if isinstance(error, QuoteRightError):
         return _RIGHTS
-    if isinstance(error, RateLimitError | TimeoutError):
-        return "wait for 30 s: this or another program has used up the requests of this account"
+    if isinstance(error, RateLimitError):
+        return f"wait for 30 s: {_USED_UP}"
+    if isinstance(error, TimeoutError):
+        is_spent = used.rate is not None and pacer_for(used.address, used.rate).room(CAPITAL_FLOW) < 1
+        return f"wait for {used.rate[1]:g} s: {_USED_UP}" if used.rate and is_spent else _LATE
     return "see what the gateway says; OpenD's own log may tell more"
 
 

@@ -66,6 +66,8 @@ _DEFAULTS: dict[str, Any] = {
     "timeout": DEFAULT_TIMEOUT,
     "rate": DEFAULT_RATE,
 }
+# Of these no text is no path, and not the folder that one is in.
+_FILES = ("rsa_key", "ca_file")
 _configured: dict[str, Any] = {}
 
 
@@ -187,7 +189,7 @@ def store_path() -> str | None:
 
 def _is_reset(name: str, value: Any) -> bool:
     """Tell whether a value means that the environment, the config file or else the default is to hold."""
-    return name in _ENVIRONMENT and value is None
+    return name in _ENVIRONMENT and (value is None or (name in _FILES and value == ""))
 
 
 def _layers(told: dict[str, Any], configured: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
@@ -255,6 +257,8 @@ _USES = {
 
 
 def _text(name: str, value: Any) -> str | None:
+    if name in _FILES and value == "":
+        return None
     if name != "key" and isinstance(value, str | os.PathLike):
         return str(Path(value).expanduser())
     if value is None or isinstance(value, str):

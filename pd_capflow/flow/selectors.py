@@ -180,7 +180,7 @@ def parse_selection(codes: str | Security | Iterable[str | Security]) -> Selecti
     >>> parse_selection("watchlist:Tech").single
     False
     """
-    if isinstance(codes, str | Security):
+    if isinstance(codes, str | bytes | bytearray | Security):  # bytes would be taken for a list of numbers
         part = _part(codes)
         return Selection((part,), single=isinstance(part, Security))
     try:

@@ -262,7 +262,7 @@ class Peer:
         return True
 
     def _noted(self, asked: Asked) -> Asked:
-        if asked.method not in (INIT_CONNECT, INIT_WEBSOCKET):
+        if "security" in asked.message.c2s.DESCRIPTOR.fields_by_name:
             self.gateway.requests.append((self.number, code_of(asked)))
         return asked
 

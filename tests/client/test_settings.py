@@ -52,6 +52,21 @@ def test_an_empty_variable_is_none(monkeypatch):
     assert str(resolve().address) == "tcp://127.0.0.1:11111"
 
 
+@pytest.mark.parametrize("name", ["rsa_key", "ca_file"])
+def test_an_empty_path_is_none_and_not_the_folder_one_is_in(name, monkeypatch, tmp_path):
+    """Whoever gives it: then the next that names one holds."""
+    url = {"rsa_key": "tcp://h:1", "ca_file": "wss://h:1"}[name]
+    config = tmp_path / "config.toml"
+    config.write_text(f'{name} = ""')
+    monkeypatch.setenv("PD_CAPFLOW_CONFIG", str(config))
+    assert getattr(resolve(url=url, **{name: ""}), name) is None
+    assert str(resolve(url="ws://h:1", **{name: ""}).address) == "ws://h:1"  # where it would be of no use
+    monkeypatch.setenv(f"PD_CAPFLOW_{name.upper()}", "k.pem")
+    assert getattr(resolve(url=url, **{name: ""}), name) == "k.pem"
+    pd_capflow.configure(**{name: ""})
+    assert getattr(resolve(url=url), name) == "k.pem"
+
+
 def test_a_bad_variable_is_a_query_error(monkeypatch):
     monkeypatch.setenv("PD_CAPFLOW_URL", "127.0.0.1")
     with pytest.raises(QueryError, match=r"127\.0\.0\.1"):

@@ -25,6 +25,14 @@ def test_what_is_no_code_is_shown_and_the_right_form_named(code):
     assert "HK.00700" in str(caught.value)
 
 
+@pytest.mark.parametrize("code", [b"HK.00700", bytearray(b"HK.00700")])
+def test_bytes_are_no_list_of_numbers(code):
+    with pytest.raises(
+        QueryError, match=r"b'HK.00700'.* is no code: expected PREFIX\.SYMBOL, such as HK\.00700"
+    ):
+        parse_codes(code)
+
+
 @pytest.mark.parametrize("period", ["year", "", None, 5, "1d", ["day"]])
 def test_an_unknown_period_is_shown_and_the_known_ones_named(period):
     with pytest.raises(QueryError, match="'intraday', 'day', 'week', 'month'") as caught:

@@ -265,8 +265,25 @@ class TestIll:
         report = pd_capflow.doctor(url, rate=(1, 3600), timeout=1)
         assert report["quotes"].status == "warning"
         assert "no answer within 1 s" in report["quotes"].found
+        assert report["quotes"].fix == (
+            "wait for 3600 s: this or another program has used up the requests of this account"
+        )
         assert report["budget"].status == "warning"
         assert "0 of 1 requests" in report["budget"].found
+
+    @pytest.mark.parametrize("rate", [(30, 30.0), None])
+    def test_quotes_that_do_not_come_in_time(self, scripted, rate):
+        """With a budget that is as good as untouched."""
+
+        def stuck(peer):
+            peer.handshake()
+            while (asked := peer.asked()) is not None:
+                if asked.method is GLOBAL_STATE:
+                    peer.reply(asked, Gateway().response(GLOBAL_STATE, asked.message.c2s))
+
+        report = pd_capflow.doctor(scripted(stuck, stuck, stuck, stuck).url, rate=rate, timeout=1)
+        assert report["quotes"].status == "failed"
+        assert report["quotes"].fix.startswith("try again, or give it more time (timeout); ")
 
     def test_codes_that_are_none_are_refused(self):
         with pytest.raises(QueryError, match="names no market"):
