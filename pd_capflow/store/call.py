@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from pd_capflow.client.batch import Outcome, plan_flow
 from pd_capflow.errors import BatchError, StoreError
 from pd_capflow.flow.frames import ATTRS
+from pd_capflow.store.asked import Asked
+from pd_capflow.store.layout import layout_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     import pandas as pd
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pd_capflow.client.progress import ProgressOption
     from pd_capflow.flow.selectors import Choice
     from pd_capflow.security import Security
+    from pd_capflow.store.asked import Days
     from pd_capflow.store.store import Store
 
 __all__ = ["Call", "read_each"]
@@ -34,8 +36,10 @@ class Call:
         The securities.
     period : str
         One of `PERIODS`.
-    start, end : date or None
-        First and last day at the exchange of the first security.
+    start, end : date-like or None
+        First and last day, as somebody gave them.
+    days : Days
+        What these are at the exchanges of the securities.
     errors : {"raise", "collect"}
         What to do with failures.
     progress : bool or callable, optional
@@ -44,8 +48,9 @@ class Call:
 
     choice: Choice
     period: str
-    start: date | None
-    end: date | None
+    start: Any
+    end: Any
+    days: Days
     errors: Errors
     progress: ProgressOption = None
 
@@ -106,5 +111,5 @@ def _fault(store: Store, call: Call, code: Security, held: set[str]) -> StoreErr
 
 
 def _read(store: Store, call: Call, codes: Sequence[Security]) -> pd.DataFrame:
-    asked = codes[0] if call.choice.single else list(codes)
-    return store.read(asked, call.start, call.end, call.period)
+    asked = Asked(list(map(str, codes)), call.choice.single, call.days)
+    return store._read(layout_of(call.period), asked, call.period)  # noqa: SLF001  # days by market have no door

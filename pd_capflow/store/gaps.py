@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pd_capflow.client import Client
+    from pd_capflow.store.asked import Days
     from pd_capflow.store.calendar import Calendar, Session
     from pd_capflow.store.store import Store
 
@@ -41,8 +42,7 @@ _Gap = tuple[str, date, int, int, int]
 def gaps_of(
     store: Store,
     codes: Sequence[str],
-    first: date | None = None,
-    last: date | None = None,
+    days: Days | None = None,
     *,
     client: Client | None = None,
     now: datetime | None = None,
@@ -53,9 +53,9 @@ def gaps_of(
     ----------
     store : Store
     codes : sequence of str
-    first, last : date, optional
-        Range of sessions, both inclusive. By default from the first recorded day of each code to the last
-        recorded day of any of its market.
+    days : Days, optional
+        Range of sessions of each market. By default, as where it has no bound, from the first recorded day
+        of each code to the last recorded day of any of its market.
     client : Client, optional
         Whom to ask for the sessions that there were; by default nobody is.
     now : datetime, optional
@@ -73,6 +73,7 @@ def gaps_of(
     until = now or datetime.now(UTC)
     for prefix in sorted({code.partition(".")[0] for code in codes}):
         mine = [code for code in codes if code.startswith(f"{prefix}.")]
+        first, last = (None, None) if days is None else days[prefix]
         bounds = _bounds(store, mine, first, last)
         if bounds is None:
             continue

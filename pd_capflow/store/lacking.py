@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pd_capflow.errors import CapflowError
 from pd_capflow.security import MARKETS
 from pd_capflow.store.almanac import calendar_of, question_of
+from pd_capflow.store.asked import days_around
 from pd_capflow.store.calendar import Calendar
 from pd_capflow.store.held import held, served_until
 from pd_capflow.store.layout import INTRADAY, PERIODS
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
 
     from pd_capflow.client import Client
     from pd_capflow.security import Security
+    from pd_capflow.store.asked import Days
     from pd_capflow.store.store import Store
 
 __all__ = ["lacking_days", "recorded_beyond"]
 
 
 def lacking_days(
-    store: Store, codes: Sequence[Security], first: date, last: date, client: Client
+    store: Store, codes: Sequence[Security], days: Days, client: Client
 ) -> dict[Security, list[date]]:
     """Return the sessions of each code of which no whole row of the day is recorded.
 
@@ -36,8 +38,8 @@ def lacking_days(
     ----------
     store : Store
     codes : sequence of Security
-    first, last : date
-        The range, both inclusive; of days to come there is nothing to lack.
+    days : Days
+        The range of each market, bounded; of days to come there is nothing to lack.
     client : Client
         Whose gateway knows the exchanges' calendars.
 
@@ -47,32 +49,43 @@ def lacking_days(
         Ascending; of every code.
     """
     calendars = {
-        prefix: _calendar(client, prefix, first, min(last, MARKETS[prefix].today()))
+        prefix: _calendar(client, prefix, *_so_far(days, prefix))
         for prefix in {code.home.prefix for code in codes}
     }
-    rows = held(store, PERIODS, [str(code) for code in codes], first, last, _TOLD)
+    rows = held(store, PERIODS, [str(code) for code in codes], *days_around(days), _TOLD)
     rows = rows[~rows["empty"].astype(bool)]
     whole: dict[str, set[date]] = {}
-    days, told = rows["session"].dt.date, (rows[name] for name in _TOLD)
-    for code, day, last, recorded in zip(rows["code"], days, *told, strict=True):
+    sessions, told = rows["session"].dt.date, (rows[name] for name in _TOLD)
+    for code, day, last, recorded in zip(rows["code"], sessions, *told, strict=True):
         calendar = calendars[code.partition(".")[0]]
         if served_until(last, recorded) >= _close(calendar, day):
             whole.setdefault(code, set()).add(day)
     return {
         code: [
             day
-            for day in _days(calendars[code.home.prefix], first, last)
+            for day in _days(calendars[code.home.prefix], *_so_far(days, code.home.prefix))
             if day not in whole.get(str(code), ())
         ]
         for code in codes
     }
 
 
-def recorded_beyond(store: Store, codes: Sequence[Security], day: date) -> set[Security]:
-    """Return the codes of which minutes of a later session than a day's are recorded."""
-    rows = held(store, INTRADAY, [str(code) for code in codes], day + timedelta(days=1))
-    found = set(rows.loc[~rows["empty"].astype(bool), "code"])
-    return {code for code in codes if str(code) in found}
+def _so_far(days: Days, prefix: str) -> tuple[date, date]:
+    """Return the range of a market up to its today."""
+    first, last = days[prefix]
+    today = MARKETS[prefix].today()
+    return first or date.min, min(last or today, today)
+
+
+def recorded_beyond(store: Store, codes: Sequence[Security], days: Days) -> set[Security]:
+    """Return the codes of which minutes of a later session than the last of their days are recorded."""
+    ends = {str(code): end for code in codes if (end := days[code.market][1]) is not None}
+    if not ends:
+        return set()
+    rows = held(store, INTRADAY, sorted(ends), min(ends.values()) + timedelta(days=1))
+    timed = rows[~rows["empty"].astype(bool)]
+    newest = timed.groupby("code", observed=True)["session"].max().dt.date.to_dict()
+    return {code for code in codes if str(code) in newest and newest[str(code)] > ends[str(code)]}
 
 
 _TOLD = ("last_valid_time", "recorded_at")
@@ -91,8 +104,7 @@ def _days(calendar: Calendar, first: date, last: date) -> list[date]:
     """Return the days of the sessions; of a market that keeps no hours, all."""
     if calendar.market.sessions:
         return [session.day for session in calendar.sessions]
-    end = min(last, calendar.market.today())
-    return [first + timedelta(days=number) for number in range((end - first).days + 1)]
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def _close(calendar: Calendar, day: date) -> datetime:

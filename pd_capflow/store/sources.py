@@ -13,7 +13,7 @@ from pd_capflow.client.batch import plan_distribution, plan_flow
 from pd_capflow.errors import QueryError
 from pd_capflow.flow.queries.question import PERIODS, one_of
 from pd_capflow.flow.selectors import parse_selection
-from pd_capflow.store.asked import parse_days
+from pd_capflow.store.asked import days_by_market
 from pd_capflow.store.call import Call, read_each
 from pd_capflow.store.latest import last_recorded, latest
 from pd_capflow.store.opening import of_either_kind
@@ -145,9 +145,10 @@ def _call(
     selection = parse_selection(codes)
     period = one_of("period", period, PERIODS)
     plan_flow(selection.sample, period, None, None, errors)
-    home = selection.sample.securities[0].home
-    first, last = parse_days(start, end, home)
-    return Call(_chosen(selection, client), period, first, last, errors, progress)
+    days_by_market(start, end, [selection.sample.securities[0].market])  # what cannot be is not expanded
+    choice = _chosen(selection, client)
+    days = days_by_market(start, end, {code.market for code in choice.securities})
+    return Call(choice, period, start, end, days, errors, progress)
 
 
 def _chosen(selection: Selection, client: Client | None) -> Choice:

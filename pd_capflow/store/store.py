@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from pd_capflow.errors import StoreError
@@ -161,7 +162,7 @@ class Store:
             One code gives a frame indexed by ``time``, several one indexed by ``(code, time)``. By
             default all that are recorded.
         start, end : date-like, optional
-            First and last day at the exchange. By default all that is recorded.
+            First and last day at the exchange, each code's own. By default all that is recorded.
         period : {"intraday", "day", "week", "month"}
         columns : sequence of str, optional
             Some of the columns; less is read then.
@@ -193,7 +194,7 @@ class Store:
         (10, 5)
         """
         period = one_of("period", period, NAMES_OF_PERIODS)
-        return self._read(layout_of(period), codes, start, end, period, columns, as_of)
+        return self._read(layout_of(period), Asked.of(codes, start, end), period, columns, as_of)
 
     def distribution(
         self,
@@ -230,7 +231,7 @@ class Store:
         >>> store.distribution("HK.00700").columns[:2].tolist()
         ['super_in', 'super_out']
         """
-        return self._read(DISTRIBUTIONS, codes, start, end, "intraday", None, as_of)
+        return self._read(DISTRIBUTIONS, Asked.of(codes, start, end), "intraday", None, as_of)
 
     def dask(
         self,
@@ -277,7 +278,7 @@ class Store:
         asked = Asked.of(codes, start, end)
         shape = Shape(pd.Index(known_columns(columns, layout), dtype="str"))
         snapshot = self._at(layout, as_of, asked)
-        wanted = Wanted(asked.codes, asked.first, asked.last, period)
+        wanted = asked.wanted(period, partial(self.codes, period))
         counts = scale.counted(snapshot, wanted, self.path)
         asked.check_came(list(counts), self.path)
         return scale.dask_frame(
@@ -285,7 +286,7 @@ class Store:
             {code: counts[code] for code in asked.codes or counts},
             shape,
             period=period,
-            days=(asked.first, asked.last),
+            days=asked.days,
             version=snapshot.delta.version(),
             single=asked.single,
         )
@@ -480,18 +481,18 @@ class Store:
 
         self._there(INTRADAY)
         asked = Asked.of(self.codes("intraday") if codes is None else codes, start, end)
-        return gaps_of(self, asked.codes or [], asked.first, asked.last, client=client)
+        return gaps_of(self, asked.codes or [], asked.days, client=client)
 
     def _read(
-        self, layout: Layout, codes: Any, start: Any, end: Any, period: str, columns: Any, as_of: Any
+        self, layout: Layout, asked: Asked, period: str, columns: Any = None, as_of: Any = None
     ) -> pd.DataFrame:
-        asked = Asked.of(codes, start, end)
         snapshot = self._at(layout, as_of, asked)
         amounts = known_columns(columns, layout)
-        wanted = Wanted(asked.codes, asked.first, asked.last, period)
+        wanted = asked.wanted(period, partial(self.codes, None if layout is DISTRIBUTIONS else period))
         told = ["last_valid_time", "url", "gateways", "name"]
+        named = ["code", "session", "time", "nth", *amounts, *told, "empty"]
         with translated(self.path):
-            rows = snapshot.rows(wanted, ["code", "session", "time", "nth", *amounts, *told, "empty"])
+            rows = pa.concat_tables([snapshot.rows(each, named) for each in wanted])
         rows = timed(rows, layout, self.path)
         held = sorted(pc.unique(rows.column("code")).to_pylist())
         asked.check_came(held, self.path)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pd_capflow.errors import BatchError, StoreError
-from pd_capflow.flow.frames import ATTRS, Columns
+from pd_capflow.flow.frames import ATTRS, FLOW_COLUMNS, Columns
 from pd_capflow.flow.queries.question import parse_range
+from pd_capflow.security import MARKETS
 from pd_capflow.store.call import read_each
 from pd_capflow.store.kinds import of_one_kind
 from pd_capflow.store.lacking import lacking_days, recorded_beyond
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from pd_capflow.store.union import Parts
 
 __all__ = ["topped_up"]
+
+# Of a code that had no session to be asked for.
+_NO_ROWS = Columns(np.empty(0, np.int64), np.empty((0, len(FLOW_COLUMNS))))
 
 
 def topped_up(store: Store, call: Call, client: Client, *, keep: bool = False) -> pd.DataFrame:
@@ -69,6 +73,8 @@ def topped_up(store: Store, call: Call, client: Client, *, keep: bool = False) -
     if keep and answer.frame is not None and answer.frame.attrs[ATTRS]["codes"]:
         store.write(answer.frame)
     fresh = {code: _cut(part, code, call) for code, part in answer.parts.items()}
+    if call.period == "day" and (held.parts or fresh):
+        fresh |= {code: _NO_ROWS for code in call.choice.securities if code not in {*held.parts, *codes}}
     union = union_of(store, call, held, replace(answer, parts=fresh))
     return call.frame(union, answer.errors, store)
 
@@ -77,8 +83,9 @@ def _bounded(call: Call) -> Call:
     """Return a question with the days that a gateway would take, which of minutes are all."""
     if call.period == "intraday":
         return call
-    start, end = parse_range(call.start, call.end, call.choice.securities[0].home)
-    return replace(call, start=start, end=end)
+    return replace(
+        call, days={prefix: parse_range(call.start, call.end, MARKETS[prefix]) for prefix in call.days}
+    )
 
 
 def _recorded(store: Store, call: Call, *, may_be_new: bool) -> Answer:
@@ -93,24 +100,20 @@ def _recorded(store: Store, call: Call, *, may_be_new: bool) -> Answer:
     return Answer.of(found)
 
 
-def _to_ask(
-    store: Store, call: Call, held: Parts, client: Client
-) -> tuple[list[Security], date | None, date | None]:
+def _to_ask(store: Store, call: Call, held: Parts, client: Client) -> tuple[list[Security], Any, Any]:
     """Return the codes that a gateway is to be asked for, and of which days."""
     codes = call.choice.securities
     if call.period == "intraday":
-        beyond = recorded_beyond(store, codes, call.end) if call.end and held else set()
+        beyond = recorded_beyond(store, codes, call.days) if held else set()
         return [code for code in codes if code not in beyond], None, None
-    if call.period != "day" or call.start is None or call.end is None:
+    if call.period != "day":
         return codes, call.start, call.end
-    lacking = lacking_days(store, codes, call.start, call.end, client)
+    lacking = lacking_days(store, codes, call.days, client)
     days = [day for those in lacking.values() for day in those]
     return [code for code in codes if lacking[code]], min(days, default=None), max(days, default=None)
 
 
-def _asked(
-    client: Client, call: Call, codes: Sequence[Security], first: date | None, last: date | None
-) -> Answer:
+def _asked(client: Client, call: Call, codes: Sequence[Security], first: Any, last: Any) -> Answer:
     """Ask a gateway, and take what it refuses as it comes."""
     if not codes:
         return Answer.of(None)
@@ -125,11 +128,12 @@ def _asked(
 
 
 def _cut(part: Columns, code: Security, call: Call) -> Columns:
-    """Return the rows of a part that are of the days asked for; those without a time are."""
-    if call.period != "intraday" or (call.start is None and call.end is None):
+    """Return the rows of a part that are of the days asked for: one question may be of several markets'."""
+    first, last = call.days[code.market]
+    if call.period not in ("intraday", "day") or (first is None and last is None):
         return part
     zone = code.home.tzinfo
     days = [datetime.fromtimestamp(at / 1e6, zone).date() for at in part.time.tolist()]
-    first, last = call.start or date.min, call.end or date.max
+    first, last = first or date.min, last or date.max
     mine = np.array([first <= day <= last for day in days], bool)
     return Columns(part.time[mine], part.amounts[mine], part.last_valid_time if mine.any() else None)

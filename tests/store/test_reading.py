@@ -106,6 +106,35 @@ def test_as_of_tells_what_was_known_then(store, poll):
             store.read("HK.00700", as_of=as_of)
 
 
+def days_by_code(frame):
+    """Return of which days there are rows, by code, at its exchange."""
+    found = {}
+    for code, time in frame.index:
+        found.setdefault(code, []).append(time.tz_convert(ZONES[code]).day)
+    return found
+
+
+ZONES = {"HK.00700": "Asia/Hong_Kong", "US.AAPL": "America/New_York"}
+
+
+@pytest.mark.parametrize("codes", [list(ZONES), list(ZONES)[::-1], None])
+def test_a_moment_is_of_each_exchanges_own_day(store, poll, codes):
+    """When it is four in the afternoon in New York, tomorrow has begun in Hong Kong."""
+    for day in range(5, 10):
+        for period in ("day", "intraday"):
+            store.write(poll({code: {"10:00": day} for code in ZONES}, f"2026-01-0{day}", period))
+    moments = ("2026-01-06T21:00Z", "2026-01-07T21:00Z")
+    expected = {"HK.00700": [7, 8], "US.AAPL": [6, 7]}
+    assert days_by_code(store.read(codes, *moments, "day")) == expected
+    assert days_by_code(store.read(codes, *moments)) == expected
+    assert days_by_code(store.dask(codes, *moments, "day").capflow.compute()) == expected
+    gaps = store.gaps(codes, *moments)
+    found = gaps.groupby("code")["session"].agg(lambda days: sorted(set(days.dt.day)))
+    assert found.to_dict() == expected
+    with pytest.raises(StoreError, match=r"of HK\.00700, US\.AAPL from 2026-01-11"):
+        store.read(list(ZONES), "2026-01-10T21:00Z", period="day")
+
+
 def test_codes_and_days(held):
     assert held.codes() == held.codes("intraday") == ["HK.00005", "HK.00700"]
     assert held.codes("day") == []

@@ -23,6 +23,7 @@ from pd_capflow.store.union import columns_of
 
 CODES = ["HK.00700", "US.AAPL"]
 DAYS = ("day", "2025-05-26", "2025-06-03")
+ZONES = {"HK.00700": "Asia/Hong_Kong", "US.AAPL": "America/New_York"}
 HONG_KONG = dt.timezone(dt.timedelta(hours=8))
 
 
@@ -211,6 +212,33 @@ def test_the_gateway_is_asked_for_the_sessions_that_are_missing(ask, store, code
     assert source["demo"]
     rest = {name: fact for name, fact in facts(found).items() if name != "source"}
     assert rest == {name: fact for name, fact in facts(whole).items() if name != "source"}
+
+
+@pytest.mark.parametrize("codes", [CODES, CODES[::-1]])
+@pytest.mark.parametrize(("source", "period"), [("store", "day"), ("auto", "day"), ("auto", "week")])
+def test_a_moment_is_of_each_exchanges_own_day_as_with_a_gateway(ask, store, codes, source, period):
+    """When it is five in the afternoon in New York, tomorrow has begun in Hong Kong."""
+    client, _ = ask()
+    whole = client.capital_flow(codes, period, "2025-05-22", "2025-06-03")
+    store.write(whole if source == "store" else whole.loc[CODES[:1]])
+    question = (codes, period, "2025-05-25T21:00Z", "2025-05-29T21:00Z")
+    found = pd_capflow.fetch(*question, source=source, store=store, client=client)
+    pd.testing.assert_frame_equal(found, client.capital_flow(*question))
+    newest = {code: time.tz_convert(ZONES[code]).day for code, time in found.index}
+    assert newest == ({"HK.00700": 30, "US.AAPL": 29} if period == "day" else {"HK.00700": 30})
+
+
+@pytest.mark.parametrize("codes", [CODES, CODES[::-1]])
+@pytest.mark.parametrize("period", ["day", "week"])
+@pytest.mark.parametrize("days", [(), (None, "today"), ("today",)])
+def test_what_is_not_said_is_by_each_exchanges_calendar(ask, store, codes, period, days):
+    """For half of every day it is tomorrow in Hong Kong, and it is not in New York."""
+    now = dt.datetime.now(HONG_KONG)
+    client, _ = ask(*now.timetuple()[:5])
+    asked = client.capital_flow(codes, period, *days)
+    store.write(client.capital_flow("HK.00700", period, now - dt.timedelta(60), now - dt.timedelta(20)))
+    found = pd_capflow.fetch(codes, period, *days, source="auto", store=store, client=client)
+    pd.testing.assert_frame_equal(found, asked)
 
 
 def test_a_hole_in_the_middle_is_filled(ask, store):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import dask.dataframe as dd
@@ -17,11 +18,11 @@ from pd_capflow.store.scale.shares import ROWS, Share, divided
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
 
     import pandas as pd
 
     from pd_capflow.flow.frames import Shape
+    from pd_capflow.store.asked import Days
     from pd_capflow.store.files import Wanted
     from pd_capflow.store.store import Store
     from pd_capflow.store.table import Snapshot
@@ -29,11 +30,11 @@ if TYPE_CHECKING:
 __all__ = ["counted", "dask_frame"]
 
 
-def counted(snapshot: Snapshot, wanted: Wanted, path: str) -> dict[str, int]:
+def counted(snapshot: Snapshot, wanted: Sequence[Wanted], path: str) -> dict[str, int]:
     """Return how many rows there are of each code, sorted by code; their codes alone are read."""
     found: Counter[str] = Counter()
     with translated(path):
-        for batch in snapshot.files.batches(wanted, ["code"]):
+        for batch in chain.from_iterable(snapshot.files.batches(each, ["code"]) for each in wanted):
             for pair in pc.value_counts(batch.column(0)).to_pylist():
                 found[pair["values"]] += pair["counts"]
     return dict(sorted(found.items()))
@@ -45,7 +46,7 @@ def dask_frame(
     shape: Shape,
     *,
     period: str,
-    days: tuple[date | None, date | None],
+    days: Days,
     version: int,
     single: bool,
     rows: int = ROWS,
@@ -61,8 +62,8 @@ def dask_frame(
     shape : Shape
         The columns wanted.
     period : str
-    days : (date or None, date or None)
-        The first and the last.
+    days : Days
+        The first and the last of each market.
     version : int
         Of the table.
     single : bool
@@ -72,7 +73,7 @@ def dask_frame(
     """
     empty = _without_rows(store, list(counts), shape, period, single=single)
     zone = empty.attrs["capflow"]["tz"]
-    share = Share(store.path, store.demo, period, *days, version, zone)
+    share = Share(store.path, store.demo, period, days, version, zone)
     groups: Sequence[Any] = list(counts) if single else divided(counts, rows)
     with texts_as_they_are():
         return dd.from_map(

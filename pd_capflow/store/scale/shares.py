@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from pd_capflow.flow.frames import ATTRS
+from pd_capflow.store.asked import Asked
+from pd_capflow.store.layout import layout_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
 
     import pandas as pd
 
+    from pd_capflow.store.asked import Days
     from pd_capflow.store.store import Store
 
 __all__ = ["ROWS", "Share", "divided"]
@@ -42,8 +44,8 @@ class Share:
         Whether it holds a demo's numbers.
     period : str
         Period of the rows.
-    start, end : date or None
-        First and last day at the exchange.
+    days : Days
+        First and last day at each exchange.
     version : int
         Of the table.
     zone : str
@@ -53,16 +55,17 @@ class Share:
     path: str
     demo: bool
     period: str
-    start: date | None
-    end: date | None
+    days: Days
     version: int
     zone: str
 
     def __call__(self, codes: str | tuple[str, ...], columns: Any = None) -> pd.DataFrame:
         """Return the rows of one code, or of several as for several."""
         store = _opened(self.path, self.demo)
+        named = [codes] if isinstance(codes, str) else list(codes)
+        asked = Asked(named, isinstance(codes, str), self.days)
         wanted = None if columns is None else list(columns)
-        frame = store.read(codes, self.start, self.end, self.period, columns=wanted, as_of=self.version)
+        frame = store._read(layout_of(self.period), asked, self.period, wanted, self.version)  # noqa: SLF001  # days by market have no door
         pa.default_memory_pool().release_unused()  # or a worker looks full of what Arrow keeps for later
         return frame if frame.attrs[ATTRS]["tz"] == self.zone else self._in_zone(frame)
 
