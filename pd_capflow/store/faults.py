@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["foreign_errors", "translated"]
 
 _WORDS = 400
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 # Variables that hold what opens an object store, whose refusals may echo it; shorter ones are no keys.
 _KEYS = re.compile(r"(AWS|AZURE|GOOGLE)_\w*(KEY|SECRET|TOKEN|PASSWORD)")
 _SHORTEST_KEY = 8

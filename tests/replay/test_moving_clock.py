@@ -1,6 +1,7 @@
 """A recorded market on a moving clock: nothing before its time, nothing made up."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -199,6 +200,17 @@ def test_what_nobody_records_is_refused_not_invented(client_at):
         client.capital_flow("HK.00005")
     with pytest.raises(UnknownSecurityError, match=r"HK\.00005"):
         client.static_info([CODE, "HK.00005"])
+
+
+def test_a_refusal_does_not_tell_where_the_store_is(client_at, real):
+    """Not even where it is the store that cannot be read."""
+    client = client_at("2025-06-04T15:00:00-04:00", real)
+    for code, why in (("HK.00005", "nothing is recorded"), ("US.AAPL", "damaged")):
+        with pytest.raises(GatewayError, match=why) as caught:
+            client.capital_flow(code)
+        assert real.path not in str(caught.value)
+        for file in Path(real.path).rglob("*.parquet"):
+            file.write_bytes(b"no parquet")
 
 
 def test_codes_days_and_the_market_are_known(client_at):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,12 +63,15 @@ class Shelf:
     store : Store
         What to read.
     frozen : bool
-        Whether to read everything once only.
+        Whether to read everything once only, and to tell no path, as where it is served to a network.
     """
 
     def __init__(self, store: Store, *, frozen: bool) -> None:
         self.store = store
-        keep: Callable[[Any], Any] = lru_cache(_KEPT) if frozen else lambda method: method
+
+        def keep(method: Callable[..., Any]) -> Callable[..., Any]:
+            return lru_cache(_KEPT)(_discreet(method, store.path)) if frozen else method
+
         self.session: Callable[[Security, date], Rows] = keep(self._session)
         self.sessions: Callable[[Security, date | None], list[date]] = keep(self._sessions)
         self.period: Callable[[Security, str], Rows] = keep(self._period)
@@ -135,6 +138,20 @@ class Shelf:
         except StoreError as error:
             what = what if code in self.codes() else f"unknown stock {code}"
             raise NotRecorded(f"{what}: {error}") from error
+
+
+def _discreet(method: Callable[..., Any], path: str) -> Callable[..., Any]:
+    """Have the errors of reading tell no path: whoever asks over a network need not know it."""
+
+    @wraps(method)
+    def told(*args: Any) -> Any:
+        try:
+            return method(*args)
+        except (StoreError, NotRecorded) as error:
+            text = str(error).replace(f"store {path}: ", "").replace(path, "its path")
+            raise type(error)(text) from error
+
+    return told
 
 
 def _rows_of(frame: pd.DataFrame) -> Rows:
