@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,6 +64,12 @@ class Session:
     def parts(self) -> list[tuple[datetime, datetime]]:
         """Beginning and end of each part between two rests; aware."""
         return [(self._at(first), self._at(last)) for first, last in self.hours]
+
+    @property
+    def rests(self) -> NDArray[np.int64]:
+        """When each rest begins and ends, in microseconds since the epoch, shape (n, 2)."""
+        bounds = [(_us(before[1]), _us(after[0])) for before, after in pairwise(self.parts)]
+        return np.array(bounds, np.int64).reshape(len(bounds), 2)
 
     def minutes(self, until: datetime | None = None) -> NDArray[np.int64]:
         """Return the times of the rows that a gateway has of the session.

@@ -1,7 +1,9 @@
 """Gaps: the minutes that a store lacks, by the calendar of each exchange.
 
 A minute that is over and of which there is no row is missing, unless an answer is recorded that goes to the
-close of its session: whatever such an answer lacks no gateway has, for nothing was traded then. How far an
+close of its session: whatever such an answer lacks no gateway has, for nothing was traded then. Nor is the
+minute missing that ends with the morning if there is a row at the very beginning of the afternoon: then rows
+are named by the begin of their minute, of which the vendor's documents speak, and not by its end. How far an
 answer goes is what it says, or its last row. When it was recorded tells that only where it says nothing, for
 a frame may be written long after it was fetched.
 """
@@ -113,28 +115,35 @@ def _calendar(prefix: str, first: date, last: date, client: Client | None) -> Ca
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Minutes:
-    """The minutes of a calendar that are over, ascending, and of each the number of its session."""
+    """The minutes of a calendar that are over, ascending, of each the number of its session; and the rests."""
 
     days: list[date]
     times: NDArray[np.int64]
     owner: NDArray[np.int64]
+    rests: NDArray[np.int64]
 
     @classmethod
     def of(cls, calendar: Calendar, until: datetime) -> Self:
         parts = [session.minutes(until) for session in calendar.sessions]
         owner = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
         days = [session.day for session in calendar.sessions]
-        return cls(days, np.concatenate([*parts, np.empty(0, np.int64)]), owner)
+        rests = [np.empty((0, 2), np.int64), *(session.rests for session in calendar.sessions)]
+        return cls(days, np.concatenate([*parts, np.empty(0, np.int64)]), owner, np.concatenate(rests))
 
     def runs(self, code: str, since: date, held: NDArray[np.int64]) -> Iterator[_Gap]:
         """Yield each run of minutes that are not held, of each session from a day on."""
         begin = int(np.searchsorted(self.owner, bisect_left(self.days, since)))
         times, owner = self.times[begin:], self.owner[begin:]
-        missing = np.flatnonzero(~_is_in(times, np.sort(held)))
+        missing = np.flatnonzero(~_is_in(times, self._under_either_name(held)))
         breaks = np.flatnonzero((np.diff(missing) > 1) | (np.diff(owner[missing]) > 0)) + 1
         for run in np.split(missing, breaks):
             if run.size:
                 yield code, self.days[owner[run[0]]], int(times[run[0]]), int(times[run[-1]]), run.size
+
+    def _under_either_name(self, held: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the minutes held, sorted, and the last before a rest where the first after it is held."""
+        rows = np.sort(held)
+        return np.sort(np.concatenate([rows, self.rests[_is_in(self.rests[:, 1], rows), 0]]))
 
 
 def _gaps(store: Store, codes: Sequence[str], minutes: _Minutes, first: date | None) -> list[_Gap]:

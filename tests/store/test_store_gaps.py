@@ -123,6 +123,17 @@ def test_what_an_answer_that_goes_to_the_close_lacks_is_no_gap(store):
     assert store.gaps().empty
 
 
+def test_rows_may_be_named_by_the_begin_of_their_minute(store):
+    """Then there is one at one o'clock and none at noon; the protocol promises neither."""
+    whole = minutes("HK")
+    named = np.r_[whole[:150], whole[151] - 60_000_000, whole[151:]]
+    assert len(named) == len(whole) == 331
+    store.write(frame_of("HK.00700", named[:200]))
+    assert told(store.gaps()) == ["05 13:50-16:00 131"]
+    store.write(frame_of("HK.09988", np.r_[named[:100], named[151:200]]))
+    assert told(store.gaps("HK.09988")) == ["05 11:10-12:00 51", "05 13:50-16:00 131"]
+
+
 def says_the_close(frame):
     frame.attrs["capflow"]["last_valid_time"] = "2026-01-05T16:00:00+08:00"
     return frame
