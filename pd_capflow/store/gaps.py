@@ -115,7 +115,7 @@ def _calendar(prefix: str, first: date, last: date, client: Client | None) -> Ca
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Minutes:
-    """The minutes of a calendar that are over, ascending, of each the number of its session; and the rests."""
+    """The minutes of a calendar that are over, ascending, the number of each one's session, and all rests."""
 
     days: list[date]
     times: NDArray[np.int64]
