@@ -98,6 +98,24 @@ class Store:
         """
         return f"store://{self.path}"
 
+    def make(self) -> None:
+        """Make the store, unless it is there; the first write would do so too.
+
+        Raises
+        ------
+        StoreError
+            If there can be none at its path, or one of the other kind is there.
+
+        Examples
+        --------
+        >>> import tempfile, pd_capflow
+        >>> store = pd_capflow.Store(tempfile.mkdtemp())
+        >>> store.make()
+        >>> store.codes()
+        []
+        """
+        self._make(INTRADAY)
+
     def write(self, frame: pd.DataFrame) -> int:
         """Keep a frame as a gateway served it; what is there already is not written again.
 
@@ -480,8 +498,8 @@ class Store:
         from pd_capflow.store.gaps import gaps_of
 
         self._there(INTRADAY)
-        asked = Asked.of(self.codes("intraday") if codes is None else codes, start, end)
-        return gaps_of(self, asked.codes or [], asked.days, client=client)
+        asked = Asked.of(codes, start, end)
+        return gaps_of(self, asked.codes or self.codes("intraday"), asked.days, client=client)
 
     def _read(
         self, layout: Layout, asked: Asked, period: str, columns: Any = None, as_of: Any = None

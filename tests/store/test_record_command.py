@@ -73,6 +73,48 @@ def test_a_health_file_that_cannot_be_written_is_refused_before_anything_is_aske
     assert ">" not in err
 
 
+def in_the_way(tmp_path):
+    (tmp_path / "flows").write_text("a file")
+    return tmp_path / "flows"
+
+
+def below_a_file(tmp_path):
+    return in_the_way(tmp_path) / "flows"
+
+
+def among_other_things(tmp_path):
+    (tmp_path / "photo.jpg").write_text("a photo")
+    return tmp_path
+
+
+def where_none_can_be_made(tmp_path):
+    return "/proc/flows"
+
+
+@pytest.mark.parametrize("spoilt", [in_the_way, below_a_file, among_other_things, where_none_can_be_made])
+def test_where_there_can_be_no_store_it_fails_at_once(spoilt, tmp_path, capsys):
+    """Nothing would ever be kept, however often it was tried."""
+    path = spoilt(tmp_path)
+    assert run("HK.00700", "--store", path, "--url", "demo://", "--demo", "--until", "forever") == 1
+    err = capsys.readouterr().err
+    assert f"store {path}: " in err
+    assert "not kept" not in err
+    with pytest.raises(StoreError, match=r"give a new or empty folder|choose another path"):
+        record("HK.00700", path, url="demo://", demo=True).wait(60)
+
+
+def test_a_store_that_nothing_was_kept_in_yet_can_be_read(place):
+    store = Store(place, demo=True)
+    store.make()
+    store.make()
+    assert store.codes() == []
+    assert store.days().empty
+    assert store.gaps().empty
+    assert store.verify()
+    with pytest.raises(StoreError, match="invented"):
+        Store(place)
+
+
 def test_without_a_gateway_it_fails(place, capsys):
     assert run("HK.00700", "--store", place, "--url", "tcp://127.0.0.1:1") == 1
     assert "nobody listens" in capsys.readouterr().err

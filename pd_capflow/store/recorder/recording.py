@@ -17,10 +17,13 @@ from pd_capflow.client import shared_client
 from pd_capflow.errors import QueryError, StoreError
 from pd_capflow.flow.queries.question import one_of
 from pd_capflow.flow.selectors import parse_selection
+from pd_capflow.store.layout import INTRADAY
+from pd_capflow.store.marker import check_place
 from pd_capflow.store.place import named
 from pd_capflow.store.recorder.runner import Recorder, Until, wall_clock
 from pd_capflow.store.recorder.status import Status
 from pd_capflow.store.store import Store
+from pd_capflow.store.table import Table
 
 if TYPE_CHECKING:
     import os
@@ -275,6 +278,8 @@ def record(
     place = store if isinstance(store, Store) else Store(named(store), demo=demo)
     if isinstance(store, Store) and demo and not store.demo:
         raise StoreError(f"store {store.path}: it was opened without demo=True; open it with demo=True")
+
+    check_place(place.path, there=Table(place.path, INTRADAY).facts() is not None)
 
     def make(watch: Callable[[Status], None]) -> Recorder:
         return Recorder(

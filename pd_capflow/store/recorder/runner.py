@@ -104,8 +104,8 @@ class Recorder:
         Raises
         ------
         CapflowError
-            If it cannot begin: no gateway, no such codes, or a store that this gateway's data must not
-            get into. Later failures are tried again.
+            If it cannot begin: no gateway, no such codes, a store that this gateway's data must not get
+            into, or a path that there can be no store at. Later failures are tried again.
         """
         self._client = client
         try:
@@ -126,6 +126,7 @@ class Recorder:
     async def _begin(self) -> None:
         await self._client.connect()
         check_demo(self._client.source(), self._store)
+        await whole(asyncio.to_thread(self._store.make))  # where there can be none, waiting is of no use
         await self._renew()
 
     def _is_finished(self) -> bool:
