@@ -22,6 +22,7 @@ from pd_capflow.errors import (
     CapflowError,
     DisconnectedError,
     GatewayError,
+    ProtocolError,
     QueryError,
     RateLimitError,
     ReplyTimeoutError,
@@ -228,14 +229,27 @@ class AsyncClient(AsyncVerbs):
         except DisconnectedError as first:
             if self._lifeline.is_closed:
                 raise
+            return await self._ask_again(query, deadline, meter, first)
+
+    async def _ask_again(
+        self, query: Query[Any], deadline: Deadline, meter: Meter, first: DisconnectedError
+    ) -> Any:
+        """Ask after a loss; and again where the answer to another request costs this connection, too.
+
+        Who asked for that answer has an error by then and asks no more, so this ends.
+        """
+        for _ in range(_IN_FLIGHT):
             try:
                 return await self._ask_once(query, deadline, meter)
             except TransportError as second:
+                if _is_of_another(second) and not self._lifeline.is_closed:
+                    continue
                 cause = first.__cause__
                 if isinstance(cause, ReplyTimeoutError):
                     # A connection given up for its silence, and no time for another: then silence it was.
                     raise copied(cause) from second
                 raise first from (cause or second)
+        raise first
 
     async def _ask_once(self, query: Query[Any], deadline: Deadline, meter: Meter) -> Any:
         await self._lifeline.connect(deadline)
@@ -292,6 +306,16 @@ class AsyncClient(AsyncVerbs):
             self._line.learn(
                 logged_in=answer.logged_in, program_status=answer.program_status, markets=answer.markets
             )
+
+
+def _is_of_another(error: TransportError) -> bool:
+    """Tell whether a connection ended by what was answered to another request."""
+    cause = error.__cause__
+    return (
+        isinstance(error, DisconnectedError)
+        and isinstance(cause, ProtocolError)
+        and cause.serial_no is not None
+    )
 
 
 def _cancel_others(tasks: list[asyncio.Task[None]]) -> None:

@@ -107,6 +107,37 @@ def test_the_right_serial_with_another_methods_proto_id_breaks_the_protocol(gate
     assert all_right(caught.value.frame, kit, [code for code in CODES if code != guilty])
 
 
+def test_answers_that_break_the_protocol_cost_nobody_else_his(gateway, connect, kit):
+    """However many of them there are in one batch: each costs the connection, and itself alone."""
+    guilty = CODES[1:6]
+
+    def reply(peer, asked):
+        if kit.code_of(asked) in guilty:
+            peer.send(kit.pack(Packet(3211, asked.packet.serial_no, b"\xff")))
+        else:
+            peer.reply(asked)
+
+    def serve(peer):
+        peer.handshake()
+        first = peer.asked()
+        if first is None:
+            return
+        # Whoever else is in flight loses this connection, if one of the guilty is among them.
+        waiting = [first, *peer.asked_many(len(CODES) - 1 - peer.number)]
+        waiting.sort(key=lambda asked: kit.code_of(asked) not in guilty)
+        for asked in waiting:
+            reply(peer, asked)
+        peer.serve_on()
+
+    there = gateway(*[serve] * len(CODES))
+    with kit.within(8), pytest.raises(BatchError) as caught:
+        connect(there).capital_flow(CODES)
+    assert list(caught.value.errors) == guilty
+    assert {type(error) for error in caught.value.errors.values()} == {ProtocolError}
+    assert all_right(caught.value.frame, kit, [code for code in CODES if code not in guilty])
+    assert there.connections == len(guilty) + 1
+
+
 def test_the_right_serial_with_a_proto_id_that_nobody_knows_is_ignored(gateway, connect, kit):
     """A later version may push what is no push yet, and a push has any number."""
 
