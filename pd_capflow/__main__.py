@@ -238,7 +238,7 @@ def _show(frame: pd.DataFrame) -> None:
     rows = "running totals" if facts["cumulative"] else "each row its own"
     last = facts["last_valid_time"]
     valid = f" · last valid {last}" if isinstance(last, str) else ""
-    print(f"{', '.join(facts['codes'])} · {facts['period']}, {rows}")
+    print(f"{', '.join(facts['codes'] or facts['errors'])} · {facts['period']}, {rows}")
     print(f"{facts['currency'] or 'several currencies'} · {facts['tz']}{valid} · {facts['source']['url']}")
     if facts["source"]["demo"]:
         print(DEMO_NOTE)

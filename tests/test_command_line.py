@@ -103,6 +103,8 @@ def test_fetch_joins_the_price_and_collects_what_came(capflow):
     assert done.returncode == 0, done.stderr
     assert "close" in done.stdout
     assert "capflow: no answer: HK.99999: the gateway refused" in done.stderr
+    alone = capflow("fetch", "HK.99999", "--errors", "collect", "--url", "demo://")
+    assert alone.stdout.startswith("HK.99999 · intraday")
 
 
 @pytest.mark.parametrize(
