@@ -10,6 +10,7 @@ from pd_capflow.errors import BatchError, StoreError
 from pd_capflow.flow.frames import ATTRS
 from pd_capflow.store.asked import Asked
 from pd_capflow.store.layout import layout_of
+from pd_capflow.store.reading import frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,4 +113,4 @@ def _fault(store: Store, call: Call, code: Security, held: set[str]) -> StoreErr
 
 def _read(store: Store, call: Call, codes: Sequence[Security]) -> pd.DataFrame:
     asked = Asked(list(map(str, codes)), call.choice.single, call.days)
-    return store._read(layout_of(call.period), asked, call.period)  # noqa: SLF001  # days by market have no door
+    return frame_of(store.tables, layout_of(call.period), asked, call.period)

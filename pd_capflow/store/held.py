@@ -54,7 +54,7 @@ def held(
         ``code``, ``session`` (days at the exchange, without a zone), ``time`` (UTC) and ``empty``, and
         those of `more`; without rows where there is no such table yet.
     """
-    snapshot = store._tables[layout.name].snapshot()  # noqa: SLF001  # rows as they are have no door
+    snapshot = store.tables[layout].snapshot()
     columns = [*_COLUMNS, *more]
     with translated(store.path):
         if snapshot is None:
@@ -67,7 +67,7 @@ def held(
 
 def span_held(store: Store, codes: Sequence[str]) -> tuple[date, date] | None:
     """Return the first and the last session of which minutes of some codes are held; None if none is."""
-    snapshot = store._tables[INTRADAY.name].snapshot()  # noqa: SLF001  # the same
+    snapshot = store.tables[INTRADAY].snapshot()
     if snapshot is None:
         return None
     with translated(store.path):

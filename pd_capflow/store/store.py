@@ -6,28 +6,24 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from pd_capflow.errors import StoreError
 from pd_capflow.flow.frames import Shape
 from pd_capflow.flow.queries.question import PERIODS as NAMES_OF_PERIODS
 from pd_capflow.flow.queries.question import one_of, parse_codes
-from pd_capflow.store.answers import frame_from, timed
 from pd_capflow.store.asked import Asked, known_columns
-from pd_capflow.store.changes import change_of
 from pd_capflow.store.checks import Report, check_table
 from pd_capflow.store.compaction import compact
 from pd_capflow.store.contents import contents
 from pd_capflow.store.faults import translated
 from pd_capflow.store.files import Wanted
-from pd_capflow.store.layout import DISTRIBUTIONS, INTRADAY, LAYOUTS, layout_of
-from pd_capflow.store.marker import check_facts, check_kind, check_place, facts_of
-from pd_capflow.store.moments import moment_of, version_at, versions_of
+from pd_capflow.store.layout import DISTRIBUTIONS, INTRADAY, layout_of
+from pd_capflow.store.marker import facts_of
+from pd_capflow.store.moments import versions_of
 from pd_capflow.store.place import place_of
-from pd_capflow.store.rows import arrow_of, layout_for, rows_from
-from pd_capflow.store.spans import span_around
-from pd_capflow.store.table import Table
+from pd_capflow.store.reading import codes_in, frame_of
+from pd_capflow.store.tables import Tables
+from pd_capflow.store.writing import keep as keep_in
 
 if TYPE_CHECKING:
     import os
@@ -38,8 +34,6 @@ if TYPE_CHECKING:
 
     from pd_capflow.client import Client
     from pd_capflow.security import Security
-    from pd_capflow.store.layout import Layout
-    from pd_capflow.store.table import Snapshot
 
 __all__ = ["Store"]
 
@@ -55,6 +49,13 @@ class Store:
         ``AWS_SECRET_ACCESS_KEY``, ``AWS_REGION`` and ``AWS_ENDPOINT_URL``.
     demo : bool
         Whether it holds the invented numbers of a demo gateway. It holds nothing else then.
+
+    Attributes
+    ----------
+    path : str
+    demo : bool
+    tables : Tables
+        Its Delta tables, for what this class does not do.
 
     Raises
     ------
@@ -75,8 +76,7 @@ class Store:
     def __init__(self, path: str | os.PathLike[str], *, demo: bool = False) -> None:
         self.path = place_of(path)
         self.demo = bool(demo)
-        self._tables = {layout.name: Table(self.path, layout) for layout in LAYOUTS}
-        check_facts(self.path, self._tables[INTRADAY.name].facts(), demo=self.demo)
+        self.tables = Tables(self.path, demo=self.demo)
 
     def __repr__(self) -> str:
         return f"Store({self.path!r}{', demo=True' if self.demo else ''})"
@@ -114,7 +114,7 @@ class Store:
         >>> store.codes()
         []
         """
-        self._make(INTRADAY)
+        self.tables.make(INTRADAY)
 
     def write(self, frame: pd.DataFrame) -> int:
         """Keep a frame as a gateway served it; what is there already is not written again.
@@ -144,23 +144,7 @@ class Store:
         >>> store.write(pd_capflow.fetch(["HK.00700", "US.AAPL"], "day", "2026-01-05", "2026-01-12"))
         7
         """
-        layout = layout_for(frame)
-        check_kind(self.path, frame, demo=self.demo)
-        rows = rows_from(frame, layout)
-        if rows.empty:
-            return 0
-        self._make(layout)
-        table = self._tables[layout.name]
-
-        def change(snapshot: Snapshot) -> int:
-            found = change_of(rows, self._held(snapshot, rows, layout), layout)
-            if found.instead_of is not None:
-                table.replace(snapshot, arrow_of(found.rows, layout), found.instead_of)
-            elif found.count:
-                table.append(snapshot, arrow_of(found.rows, layout))
-            return found.count
-
-        return table.commit(change)
+        return keep_in(self.tables, frame)
 
     def read(
         self,
@@ -212,7 +196,7 @@ class Store:
         (10, 5)
         """
         period = one_of("period", period, NAMES_OF_PERIODS)
-        return self._read(layout_of(period), Asked.of(codes, start, end), period, columns, as_of)
+        return frame_of(self.tables, layout_of(period), Asked.of(codes, start, end), period, columns, as_of)
 
     def distribution(
         self,
@@ -249,7 +233,7 @@ class Store:
         >>> store.distribution("HK.00700").columns[:2].tolist()
         ['super_in', 'super_out']
         """
-        return self._read(DISTRIBUTIONS, Asked.of(codes, start, end), "intraday", None, as_of)
+        return frame_of(self.tables, DISTRIBUTIONS, Asked.of(codes, start, end), "intraday", None, as_of)
 
     def dask(
         self,
@@ -295,7 +279,7 @@ class Store:
         layout = layout_of(period)
         asked = Asked.of(codes, start, end)
         shape = Shape(pd.Index(known_columns(columns, layout), dtype="str"))
-        snapshot = self._at(layout, as_of, asked)
+        snapshot = self.tables.at(layout, as_of, asked.codes)
         wanted = asked.wanted(period, partial(self.codes, period))
         counts = scale.counted(snapshot, wanted, self.path)
         asked.check_came(list(counts), self.path)
@@ -327,14 +311,7 @@ class Store:
         >>> store.codes(), store.codes("week")
         (['HK.00700'], [])
         """
-        self._there(INTRADAY)
-        found: set[str] = set()
-        for layout, wanted in self._places(period):
-            snapshot = self._tables[layout.name].snapshot()
-            if snapshot is not None:
-                with translated(self.path):
-                    found.update(contents(snapshot, wanted)["code"])
-        return sorted(found)
+        return codes_in(self.tables, period)
 
     def days(self, codes: str | Iterable[str] | None = None) -> pd.DataFrame:
         """Return the sessions of which minutes are recorded.
@@ -359,7 +336,7 @@ class Store:
         >>> store.days()["codes"].tolist(), store.days("HK.09988")["codes"].tolist()
         ([2], [1])
         """
-        snapshot = self._there(INTRADAY)
+        snapshot = self.tables.now(INTRADAY)
         wanted = Wanted(None if codes is None else [str(code) for code in parse_codes(codes)[0]])
         with translated(self.path):
             held = contents(snapshot, wanted)
@@ -387,9 +364,9 @@ class Store:
         >>> store.versions().query("table == 'periods'")["operation"].tolist()
         ['create table', 'write']
         """
-        self._there(INTRADAY)
+        self.tables.now(INTRADAY)
         with translated(self.path):
-            held = [versions_of(table) for table in self._tables.values()]
+            held = [versions_of(table) for table in self.tables]
         return pd.concat([frame for frame in held if len(frame)]).sort_values("time", ignore_index=True)
 
     def verify(self) -> Report:
@@ -414,9 +391,9 @@ class Store:
         >>> bool(report), report.rows, list(report.problems)
         (True, 5, [])
         """
-        self._there(INTRADAY)
+        self.tables.now(INTRADAY)
         report = Report(self.path)
-        for table in self._tables.values():
+        for table in self.tables:
             with translated(self.path):
                 report += check_table(table, facts_of(demo=self.demo), demo=self.demo)
         return report
@@ -448,8 +425,8 @@ class Store:
         >>> store.compact(), store.compact()
         (1, 0)
         """
-        self._there(INTRADAY)
-        return sum(compact(table, keep) for table in self._tables.values())
+        self.tables.now(INTRADAY)
+        return sum(compact(table, keep) for table in self.tables)
 
     def gaps(
         self,
@@ -497,76 +474,9 @@ class Store:
         """
         from pd_capflow.store.gaps import gaps_of
 
-        self._there(INTRADAY)
+        self.tables.now(INTRADAY)
         asked = Asked.of(codes, start, end)
         return gaps_of(self, asked.codes or self.codes("intraday"), asked.days, client=client)
-
-    def _read(
-        self, layout: Layout, asked: Asked, period: str, columns: Any = None, as_of: Any = None
-    ) -> pd.DataFrame:
-        snapshot = self._at(layout, as_of, asked)
-        amounts = known_columns(columns, layout)
-        wanted = asked.wanted(period, partial(self.codes, None if layout is DISTRIBUTIONS else period))
-        told = ["last_valid_time", "url", "gateways", "name"]
-        named = ["code", "session", "time", "nth", *amounts, *told, "empty"]
-        with translated(self.path):
-            rows = pa.concat_tables([snapshot.rows(each, named) for each in wanted])
-        rows = timed(rows, layout, self.path)
-        held = sorted(pc.unique(rows.column("code")).to_pylist())
-        asked.check_came(held, self.path)
-        return frame_from(
-            rows,
-            held if asked.codes is None else asked.codes,
-            layout,
-            period=period,
-            single=asked.single,
-            demo=self.demo,
-            columns=None if columns is None else amounts,
-        )
-
-    def _held(self, snapshot: Snapshot, rows: pd.DataFrame, layout: Layout) -> pd.DataFrame:
-        sessions = rows["session"].dt.date
-        codes = rows["code"].unique().tolist()
-        period = rows["period"].iloc[0] if layout.partition == "period" else "intraday"
-        wanted = Wanted(codes, *span_around(sessions.min(), sessions.max(), period), period)
-        held: pd.DataFrame = snapshot.rows(wanted, layout.schema.names).to_pandas()
-        held["session"] = pd.to_datetime(held["session"]).dt.as_unit(rows["session"].dt.unit)
-        held["code"] = held["code"].astype("str")
-        return held
-
-    def _places(self, period: str | None) -> list[tuple[Layout, Wanted]]:
-        if period is None:
-            return [(layout, Wanted()) for layout in LAYOUTS]
-        layout = layout_of(one_of("period", period, NAMES_OF_PERIODS))
-        return [(layout, Wanted(period=None if layout is INTRADAY else period))]
-
-    def _make(self, layout: Layout) -> None:
-        first = self._tables[INTRADAY.name]
-        check_place(self.path, there=first.facts() is not None)
-        for wanted in dict.fromkeys((INTRADAY, layout)):
-            table = self._tables[wanted.name]
-            if table.facts() is None:
-                table.make(facts_of(demo=self.demo))
-            check_facts(self.path, first.facts(), demo=self.demo)
-
-    def _there(self, layout: Layout) -> Snapshot:
-        snapshot = self._tables[layout.name].snapshot()
-        first = snapshot if layout is INTRADAY else self._tables[INTRADAY.name].snapshot()
-        facts = None if first is None else first.facts
-        check_facts(self.path, facts, demo=self.demo)
-        if snapshot is None:
-            lacks = "no store there" if facts is None else f"nothing is recorded in {layout.name}"
-            raise StoreError(f"store {self.path}: {lacks}; write a frame first, or look at the path")
-        return snapshot
-
-    def _at(self, layout: Layout, as_of: Any, asked: Asked) -> Snapshot:
-        """Return a table as it is now, or as it was at a moment that a caller gave."""
-        snapshot = self._there(layout)
-        if as_of is None:
-            return snapshot
-        table, moment = self._tables[layout.name], moment_of(as_of, asked.codes)
-        with translated(self.path):
-            return table.at(version_at(table, moment))
 
 
 def _door_to_dask(path: str) -> ModuleType:

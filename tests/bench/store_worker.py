@@ -97,7 +97,7 @@ def answer(day, count):
 def tasks(path, task):
     """Return what to do, made ready for each of the rounds."""
     store = Store(path)
-    last = max(store._tables["intraday"].snapshot().files.parts)  # its Monday, and no footer read for it
+    last = max(store.tables[INTRADAY].snapshot().files.parts)  # its Monday, and no footer read for it
     day, code = last - timedelta(days=5), "HK.00007"
     if task == "write":
         frames = [answer(last + timedelta(days=after), 500) for after in range(7, 11)]

@@ -10,6 +10,7 @@ import pytest
 import pd_capflow
 from pd_capflow.errors import StoreError
 from pd_capflow.store import Store
+from pd_capflow.store.layout import INTRADAY
 
 DEMO = {"url": "demo://", "demo": True}
 
@@ -222,4 +223,4 @@ def test_a_table_that_is_removed_under_a_writer_is_an_error(store, poll):
     store.write(poll({"HK.00700": {"09:30": 0}}))
     shutil.rmtree(store.path)
     with pytest.raises(StoreError, match="its table intraday is gone; write again"):
-        store._tables["intraday"].commit(lambda snapshot: 0)
+        store.tables[INTRADAY].commit(lambda snapshot: 0)

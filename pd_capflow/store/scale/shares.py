@@ -17,6 +17,7 @@ import pyarrow as pa
 from pd_capflow.flow.frames import ATTRS
 from pd_capflow.store.asked import Asked
 from pd_capflow.store.layout import layout_of
+from pd_capflow.store.reading import frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +66,7 @@ class Share:
         named = [codes] if isinstance(codes, str) else list(codes)
         asked = Asked(named, isinstance(codes, str), self.days)
         wanted = None if columns is None else list(columns)
-        frame = store._read(layout_of(self.period), asked, self.period, wanted, self.version)  # noqa: SLF001  # days by market have no door
+        frame = frame_of(store.tables, layout_of(self.period), asked, self.period, wanted, self.version)
         pa.default_memory_pool().release_unused()  # or a worker looks full of what Arrow keeps for later
         return frame if frame.attrs[ATTRS]["tz"] == self.zone else self._in_zone(frame)
 
