@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     from pd_capflow.security import Market
 
-__all__ = ["calendar_of", "question_of"]
+__all__ = ["EARLIEST", "calendar_of", "question_of"]
+
+#: There is nothing of earlier days: the protocol knows no earlier time.
+EARLIEST = date(1970, 1, 1)
 
 # Exchanges of `exchange_calendars` by prefix; Shenzhen keeps Shanghai's days.
 _EXCHANGES = {
@@ -127,7 +130,9 @@ def _of_exchange(market: Market, days: Sequence[date]) -> _Told:
     if schedule is None:
         return _NOTHING
     known = schedule.index[0].date(), schedule.index[-1].date()
-    asked = schedule.loc[str(days[0]) : str(days[-1])]
+    if days[-1] < known[0] or days[0] > known[1]:
+        return known, []
+    asked = schedule.loc[str(max(days[0], known[0])) : str(min(days[-1], known[1]))]
     zone = market.tzinfo
     sessions = [
         Session(market, day.date(), hours, "exchange_calendars")

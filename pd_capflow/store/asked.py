@@ -6,7 +6,7 @@ they are where a gateway is asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
@@ -17,7 +17,7 @@ from pd_capflow.security import MARKETS
 from pd_capflow.store.files import Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from pd_capflow.security import Market
     from pd_capflow.store.layout import Layout
@@ -150,9 +150,10 @@ def known_columns(columns: Sequence[str] | None, layout: Layout) -> list[str]:
     """
     if columns is None:
         return layout.amounts
-    names = [columns] if isinstance(columns, str) else list(columns)
+    several = [columns] if isinstance(columns, str) or not isinstance(columns, Iterable) else columns
+    names = [one_of("column", name, layout.amounts) for name in several]
     if not names or len(set(names)) < len(names):
         raise QueryError(
             f"columns={columns!r}; expected one or more, each once, of {', '.join(layout.amounts)}"
         )
-    return [one_of("column", name, layout.amounts) for name in names]
+    return names

@@ -21,7 +21,7 @@ import pandas as pd
 from pd_capflow.errors import GatewayError
 from pd_capflow.flow.frames import ATTRS
 from pd_capflow.security import MARKETS
-from pd_capflow.store.almanac import calendar_of, question_of
+from pd_capflow.store.almanac import EARLIEST, calendar_of, question_of
 from pd_capflow.store.held import held, served_until, span_held
 from pd_capflow.store.layout import INTRADAY
 
@@ -76,7 +76,7 @@ def gaps_of(
     for prefix in sorted({code.partition(".")[0] for code in codes}):
         mine = [code for code in codes if code.startswith(f"{prefix}.")]
         first, last = (None, None) if days is None else days[prefix]
-        bounds = _bounds(store, mine, first, last)
+        bounds = _bounds(store, mine, first, last, until)
         if bounds is None:
             continue
         calendar = _calendar(prefix, *bounds, client)
@@ -90,15 +90,19 @@ def gaps_of(
 
 
 def _bounds(
-    store: Store, codes: Sequence[str], first: date | None, last: date | None
+    store: Store, codes: Sequence[str], first: date | None, last: date | None, until: datetime
 ) -> tuple[date, date] | None:
-    """Return the range of sessions to look at, None where nothing is recorded and nothing else is said."""
-    if first is not None and last is not None:
-        return first, last
-    span = span_held(store, codes)
-    if span is None:
-        return None
-    begin, end = first or span[0], last or span[1]
+    """Return the range of sessions to look at, None where nothing is recorded and nothing else is said.
+
+    No minute is missing that is not over.
+    """
+    if first is None or last is None:
+        span = span_held(store, codes)
+        if span is None:
+            return None
+        first, last = first or span[0], last or span[1]
+    today = until.astimezone(MARKETS[codes[0].partition(".")[0]].tzinfo).date()
+    begin, end = max(first, EARLIEST), min(last, today)
     return (begin, end) if begin <= end else None
 
 

@@ -207,7 +207,7 @@ def test_a_reader_sees_that_the_store_is_gone(held):
         held.read("HK.00700")
 
 
-@pytest.mark.parametrize("columns", [[], ["in_flow", "in_flow"], ["nothing"]])
+@pytest.mark.parametrize("columns", [[], ["in_flow", "IN_FLOW"], ["nothing"], 5, [["in_flow"]]])
 def test_columns_that_cannot_be_read_are_refused(store, poll, columns):
     store.write(poll({"HK.00700": {"09:30": 1}}))
     with pytest.raises(QueryError, match="column"):

@@ -97,6 +97,18 @@ def test_by_default_a_code_misses_nothing_before_its_first_day(store):
     assert told(store.gaps("HK.09988", "2026-01-05")) == ["05 09:30-16:00 331"]
 
 
+def test_days_that_no_calendar_knows_have_no_minutes(store):
+    """What is before 1970 or yet to come is not missing; between them nothing else is left out."""
+    store.write(frame_of("HK.00700", minutes("HK")))
+    assert store.gaps("HK.00700", "1600-01-01", "1969-12-31").empty
+    assert store.gaps("HK.00700", "9000-01-01", "9999-12-31").empty
+    now = datetime(2026, 1, 6, 10, tzinfo=HONG_KONG)
+    gaps = gaps_of(store, ["HK.00700"], {"HK": (date.min, date.max)}, now=now)
+    assert gaps["session"].iloc[0] == pd.Timestamp("1970-01-01")
+    assert told(gaps.iloc[-1:]) == ["06 09:30-10:00 31"]
+    assert gaps.attrs["capflow"]["calendars"] == {"HK": ["exchange_calendars", "weekdays"]}
+
+
 def test_a_code_that_stopped_being_recorded_misses_what_others_of_its_market_have(store):
     store.write(frame_of("HK.09988", minutes("HK")))
     for day in (MONDAY, date(2026, 1, 6)):
