@@ -33,6 +33,8 @@ def held(
     first: date | None = None,
     last: date | None = None,
     more: Sequence[str] = (),
+    *,
+    period: str = "day",
 ) -> pd.DataFrame:
     """Return the rows of a table.
 
@@ -40,13 +42,15 @@ def held(
     ----------
     store : Store
     layout : Layout
-        Which of its tables; of `PERIODS` the rows of days.
+        Which of its tables.
     codes : sequence of str or None
         None: all of them.
     first, last : date or None
         Range of sessions, both inclusive; None: no bound.
     more : sequence of str
         Names of further columns.
+    period : str
+        Which rows of `PERIODS`.
 
     Returns
     -------
@@ -60,7 +64,7 @@ def held(
         if snapshot is None:
             rows = pa.schema([layout.schema.field(name) for name in columns]).empty_table()
         else:
-            rows = snapshot.rows(Wanted(codes, first, last, "day"), columns)
+            rows = snapshot.rows(Wanted(codes, first, last, period), columns)
     frame: pd.DataFrame = rows.to_pandas(date_as_object=False)
     return frame
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pd_capflow.errors import CapflowError
 from pd_capflow.security import MARKETS
-from pd_capflow.store.almanac import calendar_of, question_of
+from pd_capflow.store.almanac import EARLIEST, calendar_of, question_of
 from pd_capflow.store.asked import days_around
 from pd_capflow.store.calendar import Calendar
 from pd_capflow.store.held import held, served_until
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from pd_capflow.store.asked import Days
     from pd_capflow.store.store import Store
 
-__all__ = ["lacking_days", "recorded_beyond"]
+__all__ = ["TOLD", "calendar_by", "lacking_days", "recorded_beyond"]
+
+#: Columns that tell up to when a row holds what happened.
+TOLD = ("last_valid_time", "recorded_at")
 
 
 def lacking_days(
@@ -49,13 +52,13 @@ def lacking_days(
         Ascending; of every code.
     """
     calendars = {
-        prefix: _calendar(client, prefix, *_so_far(days, prefix))
+        prefix: calendar_by(client, prefix, *_so_far(days, prefix))
         for prefix in {code.home.prefix for code in codes}
     }
-    rows = held(store, PERIODS, [str(code) for code in codes], *days_around(days), _TOLD)
+    rows = held(store, PERIODS, [str(code) for code in codes], *days_around(days), TOLD)
     rows = rows[~rows["empty"].astype(bool)]
     whole: dict[str, set[date]] = {}
-    sessions, told = rows["session"].dt.date, (rows[name] for name in _TOLD)
+    sessions, told = rows["session"].dt.date, (rows[name] for name in TOLD)
     for code, day, last, recorded in zip(rows["code"], sessions, *told, strict=True):
         calendar = calendars[code.partition(".")[0]]
         if served_until(last, recorded) >= _close(calendar, day):
@@ -74,7 +77,7 @@ def _so_far(days: Days, prefix: str) -> tuple[date, date]:
     """Return the range of a market up to its today."""
     first, last = days[prefix]
     today = MARKETS[prefix].today()
-    return first or date.min, min(last or today, today)
+    return max(first or EARLIEST, EARLIEST), min(last or today, today)
 
 
 def recorded_beyond(store: Store, codes: Sequence[Security], days: Days) -> set[Security]:
@@ -88,10 +91,7 @@ def recorded_beyond(store: Store, codes: Sequence[Security], days: Days) -> set[
     return {code for code in codes if str(code) in newest and newest[str(code)] > ends[str(code)]}
 
 
-_TOLD = ("last_valid_time", "recorded_at")
-
-
-def _calendar(client: Client, prefix: str, first: date, last: date) -> Calendar:
+def calendar_by(client: Client, prefix: str, first: date, last: date) -> Calendar:
     """Return the sessions of an exchange up to a day, by who knows them best."""
     told = None
     question = question_of(prefix, first, last) if first <= last else None

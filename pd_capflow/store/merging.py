@@ -16,9 +16,11 @@ from pd_capflow.flow.frames import Columns
 from pd_capflow.store.spans import begins_of
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from numpy.typing import NDArray
 
-__all__ = ["merged"]
+__all__ = ["days_of", "keys_of", "merged"]
 
 
 def merged(held: Columns, fresh: Columns, *, zone: str | None = None, period: str = "day") -> Columns:
@@ -43,7 +45,7 @@ def merged(held: Columns, fresh: Columns, *, zone: str | None = None, period: st
     >>> merged(held, fresh).amounts.tolist()
     [[1.0], [2.5], [3.0]]
     """
-    recorded, told = _keys(held, zone, period), _keys(fresh, zone, period)
+    recorded, told = keys_of(held, zone, period), keys_of(fresh, zone, period)
     taken = np.ones(len(told), bool)
     is_older = _is_older(fresh.last_valid_time, held.last_valid_time)
     if is_older and len(told) and len(recorded):
@@ -57,12 +59,21 @@ def merged(held: Columns, fresh: Columns, *, zone: str | None = None, period: st
     return Columns(time[order], amounts[order], newest)
 
 
-def _keys(part: Columns, zone: str | None, period: str) -> NDArray[np.int64]:
+def keys_of(part: Columns, zone: str | None, period: str) -> NDArray[np.int64]:
     """Return what tells a row from others: its time, or its day, week or month at the exchange."""
     if zone is None:
         return part.time
+    return begins_of(_local(part, zone).to_series(), period).to_numpy("M8[s]").astype(np.int64)
+
+
+def days_of(part: Columns, zone: str) -> list[date]:
+    """Return the day at the exchange of each row."""
+    return [stamp.date() for stamp in _local(part, zone)]
+
+
+def _local(part: Columns, zone: str) -> pd.DatetimeIndex:
     local = pd.DatetimeIndex(part.time.view("M8[us]"), tz="UTC").tz_convert(zone).tz_localize(None)
-    return begins_of(local.normalize().to_series(), period).to_numpy("M8[s]").astype(np.int64)
+    return local.normalize()
 
 
 def _is_older(one: str | None, other: str | None) -> bool:

@@ -174,7 +174,8 @@ class Store:
         Returns
         -------
         pandas.DataFrame
-            ``float64`` amounts; cumulative since the open of each session where intraday.
+            ``float64`` amounts; cumulative since the open of each session where intraday. The row of a
+            day, week or month is as it was recorded last: while that ran, it is of a part of it.
 
         Raises
         ------

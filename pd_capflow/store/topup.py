@@ -1,8 +1,9 @@
 """Recorded rows first, and a gateway's for the rest.
 
 Of days a gateway is asked for the sessions that are not recorded, and for those whose row was recorded
-before they had ended. Of weeks and months it is asked for all that was asked for, for nothing tells which
-of them are whole. Of minutes it serves its latest session only; earlier ones are as recorded.
+before they had ended. Of weeks and months it is asked for all that was asked for, for the row of one that
+runs moves. Where it sends none of a day, week or month that it was asked for, what was recorded while that
+ran does not stand in its place. Of minutes it serves its latest session only; earlier ones are as recorded.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from pd_capflow.security import MARKETS
 from pd_capflow.store.call import read_each
 from pd_capflow.store.kinds import of_one_kind
 from pd_capflow.store.lacking import lacking_days, recorded_beyond
+from pd_capflow.store.running import running_spans, without_days
+from pd_capflow.store.spans import GROWING
 from pd_capflow.store.union import Answer, union_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -66,15 +69,24 @@ def topped_up(store: Store, call: Call, client: Client, *, keep: bool = False) -
     """
     call = _bounded(call)
     held = _recorded(store, call, may_be_new=keep)
-    codes, first, last = _to_ask(store, call, held.parts, client)
+    lacking = lacking_days(store, call.choice.securities, call.days, client) if call.period == "day" else {}
+    codes, first, last = _to_ask(store, call, held.parts, lacking)
     answer = _asked(client, call, codes, first, last)
     if answer.parts:
         store = of_one_kind(store, answer.source, has_rows=bool(held.parts))
     if keep and answer.frame is not None and answer.frame.attrs[ATTRS]["codes"]:
         store.write(answer.frame)
     fresh = {code: _cut(part, code, call) for code, part in answer.parts.items()}
-    if call.period == "day" and (held.parts or fresh):
-        fresh |= {code: _NO_ROWS for code in call.choice.securities if code not in {*held.parts, *codes}}
+    if call.period in GROWING:
+        partial = running_spans(store, call.period, held.parts, fresh, client)
+        held = replace(held, parts=without_days(held.parts, partial, fresh))
+    elif call.period == "day":
+        held = replace(held, parts=without_days(held.parts, lacking, fresh))
+        fresh |= (
+            {}
+            if not (held.parts or fresh)
+            else {code: _NO_ROWS for code in call.choice.securities if code not in {*held.parts, *codes}}
+        )
     union = union_of(store, call, held, replace(answer, parts=fresh))
     return call.frame(union, answer.errors, store)
 
@@ -100,7 +112,9 @@ def _recorded(store: Store, call: Call, *, may_be_new: bool) -> Answer:
     return Answer.of(found)
 
 
-def _to_ask(store: Store, call: Call, held: Parts, client: Client) -> tuple[list[Security], Any, Any]:
+def _to_ask(
+    store: Store, call: Call, held: Parts, lacking: Mapping[Security, list[date]]
+) -> tuple[list[Security], Any, Any]:
     """Return the codes that a gateway is to be asked for, and of which days."""
     codes = call.choice.securities
     if call.period == "intraday":
@@ -108,7 +122,6 @@ def _to_ask(store: Store, call: Call, held: Parts, client: Client) -> tuple[list
         return [code for code in codes if code not in beyond], None, None
     if call.period != "day":
         return codes, call.start, call.end
-    lacking = lacking_days(store, codes, call.days, client)
     days = [day for those in lacking.values() for day in those]
     return [code for code in codes if lacking[code]], min(days, default=None), max(days, default=None)
 

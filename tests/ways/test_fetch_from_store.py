@@ -339,6 +339,77 @@ def test_a_week_or_month_that_was_recorded_while_it_ran_comes_once(ask, store, p
     pd.testing.assert_frame_equal(found, client.capital_flow(*question))
 
 
+AUTUMN = (2025, 9, 1, 12)
+JUNE = [("week", "2025-06-05"), ("month", "2025-06-10")]
+
+
+@pytest.mark.parametrize("codes", ["HK.00700", ["SH.600519", "HK.00700"]])
+@pytest.mark.parametrize(("period", "end"), JUNE)
+def test_a_part_of_a_week_or_month_does_not_stand_for_the_whole(ask, store, codes, period, end):
+    """The gateway dates the whole with a day after the last one asked for, so it sends none of it."""
+    early = ask(2025, 6, 3, 12)[0].capital_flow("HK.00700", period, "2025-05-01", "2025-06-03")
+    assert str(early.index[-1].date()) == "2025-06-03"
+    store.write(early)
+    client, _ = ask(*AUTUMN)
+    question = (codes, period, "2025-05-01", end)
+    found = pd_capflow.fetch(*question, source="auto", store=store, client=client)
+    pd.testing.assert_frame_equal(found, client.capital_flow(*question))
+
+
+@pytest.mark.parametrize(("period", "end"), JUNE)
+def test_where_only_a_part_is_recorded_there_are_no_rows(ask, store, period, end):
+    early = ask(2025, 6, 3, 12)[0].capital_flow("HK.00700", period, "2025-06-02", "2025-06-03")
+    facts(early)["last_valid_time"] = "2025-06-03T12:00:00+08:00"
+    store.write(early)
+    client, _ = ask(*AUTUMN)
+    question = ("HK.00700", period, "2025-06-02", end)
+    found = pd_capflow.fetch(*question, source="auto", store=store, client=client)
+    pd.testing.assert_frame_equal(found, client.capital_flow(*question))
+    assert facts(found)["last_valid_time"] is None
+
+
+@pytest.mark.parametrize(("holidays", "count"), [((), 0), (("2025-06-04", "2025-06-05", "2025-06-06"), 1)])
+def test_a_week_that_ends_before_a_holiday_is_whole(ask, store, holidays, count):
+    store.write(ask(2025, 6, 3, 18)[0].capital_flow("HK.00700", "week", "2025-06-02", "2025-06-03"))
+    client, gateway = ask(*AUTUMN)
+    gateway.holidays = holidays
+    question = ("HK.00700", "week", "2025-06-02", "2025-06-05")
+    assert len(pd_capflow.fetch(*question, source="auto", store=store, client=client)) == count
+
+
+@pytest.mark.parametrize(("last", "count"), [("2025-06-06T15:59:00", 4), ("2025-06-06T16:00:00", 5)])
+@pytest.mark.parametrize(("period", "start"), [("day", "2025-06-02"), ("week", "2025-05-05")])
+def test_what_a_gateway_has_no_more_is_as_recorded_if_it_is_whole(ask, store, period, start, last, count):
+    frame = ask(2025, 6, 9, 12)[0].capital_flow("HK.00700", period, start, "2025-06-06")
+    for _, row in frame.groupby(level=0):
+        facts(row)["last_valid_time"] = f"{row.index[0]:%F}T23:59:00+08:00"
+        if row.index[0] == frame.index[-1]:
+            facts(row)["last_valid_time"] = f"{last}+08:00"
+        store.write(row)
+    client, _ = ask(2028, 6, 9, 12)
+    question = ("HK.00700", period, start, "2025-06-06")
+    assert client.capital_flow(*question).empty
+    found = pd_capflow.fetch(*question, source="auto", store=store, client=client)
+    pd.testing.assert_frame_equal(found, frame.iloc[:count])
+
+
+def test_what_a_gateway_did_not_answer_is_as_recorded(ask, store, nobody):
+    early = ask(2025, 6, 3, 12)[0].capital_flow("HK.00700", "week", "2025-05-01", "2025-06-03")
+    store.write(early)
+    options = {"source": "auto", "store": store, "client": nobody, "errors": "collect"}
+    found = pd_capflow.fetch("HK.00700", "week", "2025-05-01", "2025-06-05", **options)
+    pd.testing.assert_frame_equal(found, early)
+    assert facts(found)["errors"]
+
+
+def test_days_before_all_calendars_are_asked_for_as_with_a_gateway(ask, store):
+    client, _ = ask()
+    store.write(client.capital_flow("HK.00700", *DAYS))
+    for days in (("0001-01-01", "2025-06-03"), ("1600-01-01", "1600-12-31")):
+        found = pd_capflow.fetch("HK.00700", "day", *days, source="auto", store=store, client=client)
+        pd.testing.assert_frame_equal(found, client.capital_flow("HK.00700", "day", *days))
+
+
 def test_of_minutes_earlier_sessions_are_as_recorded_and_the_latest_is_the_gateways(ask, store):
     earlier = ask(2025, 6, 3, 17)[0].capital_flow(CODES)
     store.write(earlier)
