@@ -1,13 +1,15 @@
 """Recorded rows first, and a gateway's for the rest.
 
 Of days a gateway is asked for the sessions that are not recorded, and for those whose row was recorded
-before they had ended. Of weeks and months it is asked for all that was asked for, for the row of one that
-runs moves. Where it sends none of a day, week or month that it was asked for, what was recorded while that
-ran does not stand in its place. Of minutes it serves its latest session only; earlier ones are as recorded.
+before they had ended; of a code that the store does not know it is asked in any case. Of weeks and months it
+is asked for all that was asked for, for the row of one that runs moves. Where it sends none of a day, week or
+month that it was asked for, what was recorded while that ran does not stand in its place. Of minutes it
+serves its latest session only; earlier ones are as recorded.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -74,7 +76,7 @@ def topped_up(store: Store, call: Call, client: Client, *, keep: bool = False) -
     answer = _asked(client, call, codes, first, last)
     if answer.parts:
         store = of_one_kind(store, answer.source, has_rows=bool(held.parts))
-    if keep and answer.frame is not None and answer.frame.attrs[ATTRS]["codes"]:
+    if keep and answer.frame is not None and _is_to_keep(answer.frame):
         store.write(answer.frame)
     fresh = {code: _cut(part, code, call) for code, part in answer.parts.items()}
     if call.period in GROWING:
@@ -82,11 +84,7 @@ def topped_up(store: Store, call: Call, client: Client, *, keep: bool = False) -
         held = replace(held, parts=without_days(held.parts, partial, fresh))
     elif call.period == "day":
         held = replace(held, parts=without_days(held.parts, lacking, fresh))
-        fresh |= (
-            {}
-            if not (held.parts or fresh)
-            else {code: _NO_ROWS for code in call.choice.securities if code not in {*held.parts, *codes}}
-        )
+        fresh |= {code: _NO_ROWS for code in call.choice.securities if code not in {*held.parts, *codes}}
     union = union_of(store, call, held, replace(answer, parts=fresh))
     return call.frame(union, answer.errors, store)
 
@@ -123,7 +121,24 @@ def _to_ask(
     if call.period != "day":
         return codes, call.start, call.end
     days = [day for those in lacking.values() for day in those]
-    return [code for code in codes if lacking[code]], min(days, default=None), max(days, default=None)
+    first, last = (min(days), max(days)) if days else (call.start, call.end)
+    unknown = _unknown(store, [code for code in codes if not lacking[code] and code not in held])
+    return [code for code in codes if lacking[code] or code in unknown], first, last
+
+
+def _unknown(store: Store, codes: Sequence[Security]) -> set[Security]:
+    """Return the codes of which a store has nothing at all; whether there are such a gateway tells."""
+    known: set[str] = set()
+    if codes:
+        with suppress(StoreError):  # one that is not there yet
+            known.update(store.codes())
+    return {code for code in codes if str(code) not in known}
+
+
+def _is_to_keep(frame: pd.DataFrame) -> bool:
+    """Tell whether a store is to know of an answer; that there were no rows of minutes it is, too."""
+    facts = frame.attrs[ATTRS]
+    return bool(facts["codes"]) and (len(frame) > 0 or facts["period"] == "intraday")
 
 
 def _asked(client: Client, call: Call, codes: Sequence[Security], first: Any, last: Any) -> Answer:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from pd_capflow.flow.frames import ATTRS, EMPTY, FLOW, OPENING, Columns, build_frame, recorded_in
+from pd_capflow.flow.frames import ATTRS, FLOW, OPENING, Columns, build_frame, recorded_in
 from pd_capflow.flow.sessions import times_of
 from pd_capflow.security import Security
 from pd_capflow.store.merging import merged
@@ -99,9 +99,8 @@ def union_of(store: Store, call: Call, held: Answer, fresh: Answer) -> pd.DataFr
         source=_source(store, parts, held, fresh),
     )
     facts = [each.frame.attrs[ATTRS] for each in (held, fresh) if each.frame is not None]
-    for name in (OPENING, EMPTY):
-        frame.attrs[ATTRS].pop(name, None)
-    frame.attrs[ATTRS] |= _openings(facts, parts) | _empty(facts, parts) | _names(facts, parts)
+    frame.attrs[ATTRS].pop(OPENING, None)
+    frame.attrs[ATTRS] |= _openings(facts, parts) | _names(facts, parts)
     return frame
 
 
@@ -130,13 +129,6 @@ def _is_first(part: Columns, text: str) -> bool:
     return bool((part.time == at).any()) and not ((part.time >= at - _MINUTE_US) & (part.time < at)).any()
 
 
-def _empty(facts: Sequence[Mapping[str, Any]], parts: Parts) -> dict[str, Any]:
-    """Return of which codes an answer had no rows, and of which there still are none."""
-    told = {code for each in facts for code in each.get(EMPTY, ())}
-    found = [str(code) for code, part in parts.items() if str(code) in told and not len(part.time)]
-    return {EMPTY: found} if found else {}
-
-
 def _names(facts: Sequence[Mapping[str, Any]], parts: Parts) -> dict[str, Any]:
     names = {code: name for each in facts for code, name in each.get("names", {}).items()}
     told = {str(code): names[str(code)] for code in parts if str(code) in names}
@@ -153,7 +145,7 @@ def _source(store: Store, parts: Parts, held: Answer, fresh: Answer) -> dict[str
         for code, counts in shares.items()
     }
     return {
-        "url": ", ".join(dict.fromkeys(urls)),
+        "url": ", ".join(dict.fromkeys(urls)) or store.url,
         "demo": store.demo,
         **recorded_in(fresh.source),
         "by_code": {code: ", ".join(counts) or places[1] or places[0] for code, counts in told.items()},

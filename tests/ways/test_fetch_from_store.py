@@ -365,6 +365,7 @@ def test_where_only_a_part_is_recorded_there_are_no_rows(ask, store, period, end
     question = ("HK.00700", period, "2025-06-02", end)
     found = pd_capflow.fetch(*question, source="auto", store=store, client=client)
     pd.testing.assert_frame_equal(found, client.capital_flow(*question))
+    assert facts(found)["empty"] == facts(found)["codes"] == ["HK.00700"]
     assert facts(found)["last_valid_time"] is None
 
 
@@ -400,6 +401,38 @@ def test_what_a_gateway_did_not_answer_is_as_recorded(ask, store, nobody):
     found = pd_capflow.fetch("HK.00700", "week", "2025-05-01", "2025-06-05", **options)
     pd.testing.assert_frame_equal(found, early)
     assert facts(found)["errors"]
+
+
+WEEKEND = ("day", "2025-05-31", "2025-06-01")
+
+
+@pytest.mark.parametrize("recorded", ["HK.00700", CODES])
+@pytest.mark.parametrize("days", [DAYS, WEEKEND])
+@pytest.mark.parametrize("codes", ["HK.00700", CODES])
+def test_a_code_without_a_session_to_ask_for_came_without_rows_as_with_a_gateway(
+    ask, store, recorded, days, codes
+):
+    client, gateway = ask()
+    store.write(client.capital_flow(recorded, *DAYS))
+    asked = client.capital_flow(codes, *days)
+    gateway.asked.clear()
+    found = pd_capflow.fetch(codes, *days, source="auto", store=store, client=client)
+    pd.testing.assert_frame_equal(found, asked)
+    for name in ("codes", "empty", "last_valid_time", "currency", "tz", "errors"):
+        assert facts(found).get(name) == facts(asked).get(name)
+    assert ("00700", *DAYS[1:]) not in gateway.asked
+    assert facts(found)["source"]["url"]
+
+
+def test_a_code_that_there_is_not_is_an_error_on_a_weekend_too(ask, store):
+    """And nothing is written of a question that no answer could have rows for."""
+    client, _ = ask()
+    store.write(client.capital_flow("HK.00700", *DAYS))
+    options = {"source": "auto", "store": store, "client": client, "keep": True}
+    with pytest.raises(UnknownSecurityError):
+        pd_capflow.fetch("HK.99999", *WEEKEND, **options)
+    assert pd_capflow.fetch("US.AAPL", *WEEKEND, **options).empty
+    assert store.codes() == ["HK.00700"]
 
 
 def test_days_before_all_calendars_are_asked_for_as_with_a_gateway(ask, store):
