@@ -1,9 +1,10 @@
 """Which rows of an answer are new to a table, and which are in the place of others.
 
 The later poll of a session wins, whenever it is written: later is what has the newer last valid time,
-and, of equals, what has more rows. An earlier one still adds rows that are not there. Rows that say what
-the table says are not written again, but for the last of an answer, which carries its last valid time.
-The row of a running week or month takes the place of the one that it has outgrown.
+and, of equals, what has more rows. An earlier one still adds rows that are not there. A poll of a
+distribution is one row: it meets the rows of its own time alone, and of equals the one written last wins.
+Rows that say what the table says are not written again, but for the last of an answer, which carries its
+last valid time. The row of a running week or month takes the place of the one that it has outgrown.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from pd_capflow.store.files import Wanted
+from pd_capflow.store.layout import DISTRIBUTIONS
 from pd_capflow.store.rows import instant_of
 from pd_capflow.store.spans import outgrown
 
@@ -110,17 +112,20 @@ def _differs(both: pd.DataFrame, names: list[str]) -> Any:
 
 
 def _against(rows: pd.DataFrame, held: pd.DataFrame, layout: Layout) -> tuple[Any, Any]:
-    """Return of each row whether its session is held as of a later poll, and whether it has rows at all."""
+    """Return of each row whether it is held as of a later poll, and whether its session has rows at all."""
     group = [name for name in layout.key if name not in ("time", "nth")]
-    mine, theirs = _rank(rows, group), _rank(held, group)
-    ranks = (
-        rows[group]
-        .merge(mine, on=group, how="left")
-        .merge(theirs, on=group, how="left", suffixes=("", "_held"))
-    )
-    later = ranks["last_held"] > ranks["last"]
-    more = (ranks["last_held"] == ranks["last"]) & (ranks["count_held"] > ranks["count"])
+    ranks = _ranks(rows, held, group)
+    polls = _ranks(rows, held, [*group, "time"]) if layout is DISTRIBUTIONS else ranks
+    later = polls["last_held"] > polls["last"]
+    more = (polls["last_held"] == polls["last"]) & (polls["count_held"] > polls["count"])
     return (later | more).to_numpy(bool), (ranks["count_held"] > 0).to_numpy(bool)
+
+
+def _ranks(rows: pd.DataFrame, held: pd.DataFrame, group: list[str]) -> pd.DataFrame:
+    """Return beside each row how late its group is and how many rows that has: its own, and those held."""
+    mine, theirs = _rank(rows, group), _rank(held, group)
+    named = rows[group].merge(mine, on=group, how="left")
+    return named.merge(theirs, on=group, how="left", suffixes=("", "_held"))
 
 
 def _rank(rows: pd.DataFrame, group: list[str]) -> pd.DataFrame:
@@ -130,7 +135,8 @@ def _rank(rows: pd.DataFrame, group: list[str]) -> pd.DataFrame:
         last=rows["last_valid_time"].map(instants).astype("float64").fillna(-np.inf),
         count=~rows["empty"].to_numpy(bool),
     )
-    return known.groupby(group, as_index=False).agg(last=("last", "max"), count=("count", "sum"))
+    ranks = known.groupby(group, as_index=False, dropna=False)  # of a distribution the time may be unknown
+    return ranks.agg(last=("last", "max"), count=("count", "sum"))
 
 
 def _last_of_answer(rows: pd.DataFrame, layout: Layout) -> Any:

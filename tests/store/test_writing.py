@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import pd_capflow
 from pd_capflow.errors import StoreError
+from pd_capflow.flow.frames import DISTRIBUTION, Columns, build_frame
+from pd_capflow.flow.times import NO_TIME
+from pd_capflow.security import Security
 from pd_capflow.store import Store
 from pd_capflow.store.layout import INTRADAY
+from tests.store.conftest import REAL
 
 DEMO = {"url": "demo://", "demo": True}
 
@@ -47,6 +52,39 @@ def test_a_poll_that_brings_only_a_newer_last_valid_time_is_kept(store, poll):
     store.write(poll(rows, last="2026-01-05T09:31:10+08:00"))
     assert store.write(poll(rows, last="2026-01-05T09:31:50+08:00")) == 1
     assert store.read("HK.00700").attrs["capflow"]["last_valid_time"] == "2026-01-05T09:31:50+08:00"
+
+
+@pytest.fixture
+def distribution():
+    """Make a distribution of one amount in all columns, of a time of 2026-01-05 or of none."""
+
+    def make(clock, amount, last=None):
+        security = Security.parse("HK.00700")
+        moment = pd.Timestamp(f"2026-01-05 {clock}", tz="Asia/Hong_Kong") if clock else None
+        time = np.array([moment.value // 1000 if moment else NO_TIME])
+        told = last or (moment.isoformat() if moment else None)
+        answer = {security: Columns(time, np.full((1, 8), float(amount)), told)}
+        return build_frame(DISTRIBUTION, [security], answer, period="intraday", single=True, source=REAL)
+
+    return make
+
+
+@pytest.mark.parametrize("before", [[], ["15:00"], ["14:00", "15:00"]])
+def test_a_distribution_asked_again_takes_the_place_of_the_one_of_its_time(store, distribution, before):
+    """However many rows the session has: each of them was an answer of its own."""
+    for clock in before:
+        store.write(distribution(clock, 1))
+    assert store.write(distribution("16:00", 2)) == 1
+    assert store.write(distribution("16:00", 3)) == 1
+    assert store.distribution("HK.00700")["super_in"].tolist() == [*[1] * len(before), 3]
+    assert store.write(distribution("16:00", 4, last="2026-01-05T15:59:00+08:00")) == 0
+    assert store.verify()
+
+
+def test_a_distribution_without_a_time_is_replaced_by_the_next_without_one(store, distribution):
+    for clock, amount in (("15:00", 1), (None, 2), (None, 3)):
+        store.write(distribution(clock, amount, last="2026-01-05T15:00:00+08:00"))
+    assert sorted(store.distribution("HK.00700")["super_in"]) == [1, 3]
 
 
 def test_nothing_new_makes_no_version(store, poll):
