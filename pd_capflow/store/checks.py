@@ -10,6 +10,7 @@ import pyarrow.fs as pafs
 
 from pd_capflow.errors import StoreError
 from pd_capflow.security import Security
+from pd_capflow.store.doubles import doubled
 from pd_capflow.store.faults import translated
 from pd_capflow.store.files import within
 from pd_capflow.store.layout import DISTRIBUTIONS
@@ -136,6 +137,7 @@ def _missing(snapshot: Snapshot) -> list[str]:
 def _of_rows(rows: pd.DataFrame, layout: Layout, *, demo: bool) -> Iterator[str]:
     if double := int(rows.duplicated([*layout.key, "empty"]).sum()):
         yield f"{double} rows are there twice"
+    yield from _taken_twice(rows, layout)
     untimed = rows["time"].isna() & ~rows["empty"].astype(bool)
     if layout is not DISTRIBUTIONS and (lost := int(untimed.sum())):
         yield f"{lost} rows have no time, and are left out where the store is read"
@@ -145,6 +147,20 @@ def _of_rows(rows: pd.DataFrame, layout: Layout, *, demo: bool) -> Iterator[str]
         yield f"{off} rows are in the wrong week"
     if not demo and (invented := int((rows["url"] == "demo://").sum())):
         yield f"{invented} rows are demo data, in a store of real data"
+
+
+def _taken_twice(rows: pd.DataFrame, layout: Layout) -> Iterator[str]:
+    """Tell of answers that were kept twice over, as an older version took them from ``pd.concat``."""
+    if not (rows["nth"] > 0).any():
+        return
+    group = ["code", "period" if layout.partition == "period" else "session"]
+    if twice := doubled(rows, group, layout):
+        code, when = twice[0]
+        others = f", and so of {len(twice) - 1} more" if len(twice) > 1 else ""
+        yield (
+            f"every row of {code} of {when} is there more than once{others}: read it, and write "
+            "frame[~frame.index.duplicated()] to another store"
+        )
 
 
 def _mondays(rows: pd.DataFrame) -> Any:

@@ -1,8 +1,4 @@
-"""Frame -> rows of a table, and which of them are new.
-
-A frame is taken only as it was served: with its columns, zone and facts. What somebody made of a frame
-(measures, joins, sums) is no longer what a gateway said, and is refused.
-"""
+"""Frame -> rows of a table, each with its code, time and session, and with what the answer told of itself."""
 
 from __future__ import annotations
 
@@ -15,10 +11,10 @@ import pyarrow as pa
 
 from pd_capflow.errors import QueryError, StoreError
 from pd_capflow.flow.frames import EMPTY, facts_in
-from pd_capflow.flow.queries.question import PERIODS as NAMES_OF_PERIODS
 from pd_capflow.security import Security
-from pd_capflow.store.layout import DISTRIBUTIONS, layout_of
-from pd_capflow.texts import one_line
+from pd_capflow.store.doubles import check_repeats
+from pd_capflow.store.layout import DISTRIBUTIONS
+from pd_capflow.store.served import AS_SERVED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,87 +23,7 @@ if TYPE_CHECKING:
 
     from pd_capflow.store.layout import Layout
 
-__all__ = ["arrow_of", "check_frame", "instant_of", "layout_for", "rows_from"]
-
-_NEEDED = ("codes", "period", "cumulative", "last_valid_time", "source")
-# Facts that only a measure writes.
-_MEASURED = ("interval", "begins", "partial", "thresholds", "derived")
-_AS_SERVED = "expected a frame as fetch() gives it"
-_DAY_US = 86_400_000_000
-
-
-def layout_for(frame: pd.DataFrame) -> Layout:
-    """Return the table that a frame belongs into.
-
-    Raises
-    ------
-    StoreError
-        If it is no frame of capital flow or distribution as a gateway serves it.
-    """
-    if not isinstance(frame, pd.DataFrame):
-        raise StoreError(f"a {type(frame).__name__} cannot be kept; {_AS_SERVED}")
-    facts = check_frame(frame)
-    if set(DISTRIBUTIONS.amounts) & set(frame.columns):
-        return _with_columns(frame, DISTRIBUTIONS)
-    return _with_columns(frame, layout_of(facts["period"]))
-
-
-def check_frame(frame: pd.DataFrame) -> dict[str, Any]:
-    """Return a frame's facts; raise `StoreError` where they are not those of an answer."""
-    facts = facts_in(frame)
-    if missing := [name for name in _NEEDED if name not in facts]:
-        raise StoreError(
-            f"the frame's attrs['capflow'] lack {', '.join(missing)}; {_AS_SERVED}, before anything that "
-            "drops attrs, such as pd.concat"
-        )
-    if facts["period"] not in NAMES_OF_PERIODS:
-        raise StoreError(
-            f"the frame is of period {facts['period']!r}; expected one of {', '.join(NAMES_OF_PERIODS)}"
-        )
-    if made := [name for name in _MEASURED if name in facts]:
-        raise StoreError(f"the frame was made by a measure (its facts tell {', '.join(made)}); {_AS_SERVED}")
-    if bool(facts["cumulative"]) is not (facts["period"] == "intraday"):
-        raise StoreError(
-            f"rows of period {facts['period']!r} with cumulative={facts['cumulative']} are not as served, as "
-            f"after delta() or cumulative(); {_AS_SERVED}"
-        )
-    _check_source(facts["source"])
-    return facts
-
-
-def _check_source(source: Any) -> None:
-    """Refuse what does not say clearly which gateway it is from, and whether that is a demo."""
-    told = source if isinstance(source, dict) else {}
-    if told.get("adopted"):
-        raise StoreError(
-            f"the frame was taken in by adopt() and is no gateway's, but {one_line(told.get('url'))}'s; "
-            f"{_AS_SERVED}"
-        )
-    if not isinstance(told.get("demo"), bool):
-        raise StoreError(
-            f"the frame does not say whether it is demo data (source in its attrs); {_AS_SERVED}"
-        )
-    served = told.get("by_code", {})
-    urls = [told.get("url"), *(served.values() if isinstance(served, dict) else [None])]
-    if not all(isinstance(url, str) and "://" in url for url in urls):
-        raise StoreError(
-            f"the frame does not say which gateway it is from (source in its attrs); {_AS_SERVED}"
-        )
-
-
-def _with_columns(frame: pd.DataFrame, layout: Layout) -> Layout:
-    if missing := [name for name in layout.amounts if name not in frame.columns]:
-        raise StoreError(f"the frame lacks {', '.join(missing)}; {_AS_SERVED}, its columns not renamed")
-    if extra := [str(name) for name in frame.columns if name not in layout.amounts]:
-        raise StoreError(
-            f"the frame has columns that no gateway serves: {', '.join(extra[:6])}; write "
-            "frame[list(names)] without them"
-        )
-    if frame.columns.has_duplicates:
-        raise StoreError(f"the frame has a column twice; {_AS_SERVED}")
-    if other := [name for name, kind in frame.dtypes.items() if kind.kind not in "fiu"]:
-        raise StoreError(f"column {other[0]} does not hold numbers; {_AS_SERVED}")
-    return layout
+__all__ = ["arrow_of", "instant_of", "rows_from"]
 
 
 def rows_from(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
@@ -116,7 +32,7 @@ def rows_from(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     Raises
     ------
     StoreError
-        If the rows do not say whose they are or when they were.
+        If the rows do not say whose they are or when they were, or are there twice.
     """
     facts = facts_in(frame)
     codes, owner = _owners(frame, facts)
@@ -126,7 +42,7 @@ def rows_from(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     rows["code"] = _categories(owner, codes)
     rows["time"] = times.tz_convert("UTC")
     rows["session"] = _sessions(codes, owner, times.asi8, told["last_valid_time"])
-    rows["nth"] = _counted(rows)
+    rows["nth"] = _counted(rows, layout)
     rows["empty"] = False
     rows = _marked(rows, codes, _without_rows(facts, codes, owner), told["last_valid_time"])
     place = rows["code"].cat.codes.to_numpy()
@@ -158,7 +74,7 @@ def _owners(frame: pd.DataFrame, facts: dict[str, Any]) -> tuple[list[str], NDAr
         return known, np.zeros(len(frame), np.int64)
     number, names = pd.factorize(frame.index.get_level_values("code"))
     if (number < 0).any():
-        raise StoreError(f"a row has no code; {_AS_SERVED}")
+        raise StoreError(f"a row has no code; {AS_SERVED}")
     codes = list(dict.fromkeys([*map(_code, names), *known]))
     return codes, number.astype(np.int64)
 
@@ -193,14 +109,14 @@ def _times(frame: pd.DataFrame, layout: Layout) -> pd.DatetimeIndex:
     names = frame.index.names
     times = frame.index.get_level_values("time") if "time" in names else frame.index
     if not isinstance(times, pd.DatetimeIndex):
-        raise StoreError(f"the frame has no times (an index level 'time'); {_AS_SERVED}")
+        raise StoreError(f"the frame has no times (an index level 'time'); {AS_SERVED}")
     if times.tz is None:
         raise StoreError(
             "the frame's times have no zone, so the instants that they mean are not known; localize them, as "
             "by frame.tz_localize('Asia/Hong_Kong'), or write the frame as fetch() gives it"
         )
     if layout is not DISTRIBUTIONS and times.hasnans:  # of a distribution the time may be unknown
-        raise StoreError(f"a row has no time, which no gateway leaves out; {_AS_SERVED}")
+        raise StoreError(f"a row has no time, which no gateway leaves out; {AS_SERVED}")
     return times.as_unit("us")
 
 
@@ -254,11 +170,11 @@ def instant_of(text: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _counted(rows: pd.DataFrame) -> Any:
+def _counted(rows: pd.DataFrame, layout: Layout) -> Any:
     """Return of each row how many of the same code and time came before it in the answer."""
-    same = rows.duplicated(["code", "time"])
-    if not same.any():
+    if not rows.duplicated(["code", "time"]).any():
         return np.zeros(len(rows), np.int32)
+    check_repeats(rows, layout)
     return rows.groupby(["code", "time"], observed=True, dropna=False).cumcount().to_numpy(np.int32)
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 from pd_capflow.store.changes import change_of
 from pd_capflow.store.files import Wanted
 from pd_capflow.store.marker import check_kind
-from pd_capflow.store.rows import arrow_of, layout_for, rows_from
+from pd_capflow.store.rows import arrow_of, rows_from
+from pd_capflow.store.served import layout_for
 from pd_capflow.store.spans import span_around
 
 if TYPE_CHECKING:

@@ -104,6 +104,15 @@ def test_rows_that_are_there_twice_are_found(held):
     assert "3 rows are there twice" in problems(held)
 
 
+def test_answers_that_were_taken_twice_are_found(held):
+    rows = table_of(held).to_pandas().head(3).assign(code="HK.00001")
+    spoil(held, lambda _: rows)
+    spoil(held, lambda _: rows.head(2).assign(nth=1))
+    assert Store(held.path).verify()  # a gateway may have sent two of three times twice
+    spoil(held, lambda _: rows.tail(1).assign(nth=1))
+    assert f"every row of HK.00001 of {rows['session'].iloc[0]} is there more than once" in problems(held)
+
+
 def test_rows_of_another_day_than_their_session_are_found(held):
     spoil(held, lambda rows: rows.assign(session=rows["week"] + dt.timedelta(days=4)))
     assert "3 rows are of another day than their session" in problems(held)

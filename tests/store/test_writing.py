@@ -10,7 +10,7 @@ import pytest
 
 import pd_capflow
 from pd_capflow.errors import StoreError
-from pd_capflow.flow.frames import DISTRIBUTION, Columns, build_frame
+from pd_capflow.flow.frames import DISTRIBUTION, FLOW, Columns, build_frame
 from pd_capflow.flow.times import NO_TIME
 from pd_capflow.security import Security
 from pd_capflow.store import Store
@@ -183,6 +183,76 @@ def test_a_frame_that_is_not_as_served_is_refused(store, poll):
             store.write(given)
     with pytest.raises(StoreError, match="no store there"):
         store.codes()
+
+
+@pytest.mark.parametrize("period", ["intraday", "day"])
+def test_a_frame_put_together_of_frames_is_refused(store, poll, period):
+    """Each time would be there twice, and no later answer could mend the second."""
+    clocks = ("09:30", "09:31") if period == "intraday" else ("00:00", "00:01")
+    frame = poll({"HK.00700": dict(zip(clocks, (1, 2), strict=True))}, period=period)
+    later = poll({"HK.00700": dict(zip(clocks, (1, 3), strict=True))}, period=period)
+    several = poll({code: dict.fromkeys(clocks, 1) for code in ("HK.00700", "US.AAPL")}, period=period)
+    cases = {
+        "two rows of HK.00700 at .*, and others between": pd.concat([frame, frame]),
+        "two rows of HK.00700 at .*, and others between them": pd.concat([frame, later]),
+        "two rows of HK.00700 at": pd.concat([several, several]),
+        "every row of HK.00700 twice": pd.concat([frame, frame]).sort_index(),
+        "write each frame by itself": pd.concat([several, several.loc[["US.AAPL"]]]),
+    }
+    for words, given in cases.items():
+        assert given.attrs
+        with pytest.raises(StoreError, match=words):
+            store.write(given)
+    assert store.write(frame) == 2
+
+
+def test_two_distributions_of_one_time_are_refused(store, distribution):
+    last = "2026-01-05T16:00:00+08:00"
+    for clock in ("16:00", None):
+        one = distribution(clock, 1, last)
+        with pytest.raises(StoreError, match=r"two distributions of HK\.00700 at"):
+            store.write(pd.concat([one, one]))
+    both = pd.concat([distribution("15:00", 1, last), distribution("16:00", 2, last)])
+    assert store.write(both) == 2
+
+
+def test_times_that_a_gateway_sends_twice_are_kept(store):
+    security, minute = Security.parse("HK.00700"), 60_000_000
+    opens = pd.Timestamp("2026-01-05 09:30", tz="Asia/Hong_Kong").value // 1000
+    time = np.array([opens, opens + minute, opens + minute, opens + 2 * minute])
+    answer = {security: Columns(time, np.array([[1.0] * 6, [2.0] * 6, [2.0] * 6, [3.0] * 6]))}
+    frame = build_frame(FLOW, [security], answer, period="intraday", single=True, source=REAL)
+    assert store.write(frame) == 4
+    assert flows(store) == [1, 2, 2, 3]
+    assert store.verify()
+
+
+@pytest.mark.parametrize("kind", ["float32", "Float32"])
+def test_amounts_that_were_rounded_are_refused(store, poll, kind):
+    frame = poll({"HK.00700": {"09:30": 1, "09:31": 16_777_217}})
+    store.write(frame)
+    with pytest.raises(StoreError, match=f"column in_flow is {kind}, .* float64, which others round"):
+        store.write(frame.astype(kind))
+    assert flows(store) == [1, 16_777_217]
+
+
+def test_whole_numbers_and_numbers_that_may_be_missing_are_taken_as_exact(store, poll):
+    """A file read back may have them: what is the same number is not written again."""
+    frame = poll({"HK.00700": {"09:30": 8, "09:31": -16}})
+    store.write(frame)
+    for kind in ("int64", "int32", "Int64"):
+        assert store.write(frame.astype({"in_flow": kind})) == 0
+    assert store.write(frame.astype("Float64")) == 0
+    for amount in ((1 << 53) + 1, -(1 << 53) - 1):
+        with pytest.raises(StoreError, match=r"column in_flow holds numbers beyond 2\*\*53"):
+            store.write(frame.assign(in_flow=np.array([0, amount])))
+
+
+def test_facts_that_are_no_facts_are_refused(store, poll):
+    frame = poll({"HK.00700": {"09:30": 1}})
+    for facts in ({"names": 5}, {"period": []}, {"errors": 5}, {"cumulative": np.array([1, 2])}):
+        with pytest.raises(StoreError, match=f"say {next(iter(facts))}=.*as no answer does"):
+            store.write(altered(frame, **facts))
 
 
 def test_demo_data_and_real_data_do_not_mix(tmp_path, poll):
