@@ -128,6 +128,10 @@ class Session(asyncio.Protocol):
         except Refusal as refusal:
             text = say(refusal.key, self._gateway.language, **refusal.facts)
             self._conversation.refuse(asked, text, _INVALID_PACKET if refusal.key == "unreadable" else -1)
+        except Exception as error:  # a fault of ours costs its own request, and not the connection
+            log.exception("! %s", asked.packet)
+            # The rest may hold what is none of a client's business, such as a path.
+            self._conversation.refuse(asked, say("failed", self._gateway.language, what=type(error).__name__))
 
     def _answer(self, asked: Asked) -> None:
         if asked.fault is not None:

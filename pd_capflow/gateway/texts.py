@@ -34,6 +34,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "此网关只提供已录制的资金流向，该数据未录制",
     ),
     "nothing_recorded": ("{text}", "{text}"),
+    "failed": ("the gateway failed ({what}); its log tells how", "网关内部错误（{what}），详见其日志"),
     # OpenD's own wording is not known.
     "not_logged_in": ("not logged in to the quote servers", "行情未登录"),
     # Of a played back capture alone.

@@ -54,6 +54,10 @@ _FAULTS = (
         "its endpoint is not encrypted; AWS_ALLOW_HTTP=true allows that, or give an https:// one",
     ),
     (
+        ("is no file of this store",),
+        "another file is in the place of one of the store's; put that back from a copy of the store",
+    ),
+    (
         ("magic bytes", "file size is 0", "corrupt", "thrift"),
         "a file of the store is damaged: verify() tells which; put it back from a copy of the store",
     ),

@@ -26,6 +26,8 @@ __all__ = ["VARIES", "Groups", "with_constant"]
 VARIES: Any = object()
 # Texts of a footer may be cut, but never when they are shorter than this.
 _WHOLE = 32
+# What no row is without, whatever version wrote it, and how Parquet keeps it.
+_KEY = {"code": "BYTE_ARRAY", "session": "INT32", "time": "INT64"}
 # Of fewer groups threads take more time than they save.
 _MANY = 8
 
@@ -51,8 +53,21 @@ class Groups:
 
     @cached_property
     def footer(self) -> pq.FileMetaData:
-        """What the file says of itself."""
-        return pq.read_metadata(self.name, filesystem=self._filesystem)
+        """What the file says of itself.
+
+        Raises
+        ------
+        pyarrow.ArrowInvalid
+            If it is no file of a store; pyarrow raises the same where it is no Parquet at all.
+        """
+        footer = pq.read_metadata(self.name, filesystem=self._filesystem)
+        columns, names = footer.schema, footer.schema.names
+        for name, kind in _KEY.items():
+            if name not in names or columns.column(names.index(name)).physical_type != kind:
+                raise pa.ArrowInvalid(
+                    f"{self.name} is no file of this store: it has no column {name} of {kind}"
+                )
+        return footer
 
     def read(self, groups: Sequence[int], schema: pa.Schema) -> pa.Table:
         """Return columns of some groups; one that the file has not is the part's, or null.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pd_capflow.gateway import Limit
+from pd_capflow.gateway.market import InventedMarket
 from pd_capflow.gateway.server import MAX_CONNECTIONS
 from pd_capflow.protocol.body import BodyFormat, decode_body
 from pd_capflow.protocol.messages import (
@@ -250,3 +251,28 @@ def test_a_client_that_does_not_read_is_read_no_further(gateway_at, raw):
 def _send_for_ever(client, data):
     while True:
         client.send(data)
+
+
+class FailingMarket(InventedMarket):
+    """Cannot tell flow, and not for a reason that anybody thought of."""
+
+    def flow(self, *asked):
+        raise KeyError("/a/path/that/is/nobody's/business")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "the gateway failed (KeyError)"), ("chs", "KeyError")]
+)
+def test_a_fault_of_the_gateway_costs_its_request_and_not_the_connection(
+    gateway_at, raw, caplog, language, words
+):
+    _, address = gateway_at(market=FailingMarket(), language=language)
+    client = raw(address)
+    refused = client.ask(CAPITAL_FLOW, _flow())
+    assert refused.retType == -1
+    assert words in refused.retMsg
+    assert "/a/path" not in refused.retMsg
+    assert "/a/path" in caplog.text
+    request = KEEP_ALIVE.request()
+    request.c2s.time = 1
+    assert client.ask(KEEP_ALIVE, request).retType == 0

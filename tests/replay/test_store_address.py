@@ -210,3 +210,14 @@ def test_a_store_of_minutes_long_ago_is_served_too(tmp_path):
     store.write(real_flow(day=2))
     with pd_capflow.connect(store.url) as client:
         assert str(client.capital_flow("US.AAPL").index[0].date()) == "2025-06-02"
+
+
+def test_a_store_with_a_strange_file_is_told_by_each_answer(real):
+    """What cannot be read is a refusal with the store's own words, and the connection stays."""
+    for file in Path(real.path).rglob("intraday/*/*.parquet"):
+        pd.DataFrame({"a": [1]}).to_parquet(file)
+    with pd_capflow.connect(real.url) as client:
+        for _ in range(2):
+            with pytest.raises(GatewayError, match=r"another file is in the place .*\.parquet is no file of"):
+                client.capital_flow("US.AAPL")
+        assert len(client.capital_distribution("US.AAPL")) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -170,6 +171,27 @@ def test_a_damaged_file_or_log_is_told_whatever_is_done(held):
     log.write_text(log.read_text()[:100])
     with pytest.raises(StoreError, match="its log is damaged; put it back from a copy"):
         Store(held.path)
+
+
+@pytest.mark.parametrize(
+    "other", [pd.DataFrame({"a": [1]}), pd.DataFrame({"code": [1], "session": [1], "time": [1]})]
+)
+def test_a_file_of_other_columns_is_told_whatever_is_done(held, other):
+    file = next(iter((Path(held.path) / "intraday").rglob("*.parquet")))
+    other.to_parquet(file)
+    again = Store(held.path)
+    named = f"another file is in the place .*copy of the store .*{file.name} is no file of this store"
+    assert re.search(named, problems(held))
+    for do in (
+        again.read,
+        again.codes,
+        again.days,
+        again.gaps,
+        again.compact,
+        lambda: again.dask().compute(),
+    ):
+        with pytest.raises(StoreError, match=f"store {held.path}: {named}"):
+            do()
 
 
 def test_a_missing_file_stops_compaction_with_what_to_do(held):
