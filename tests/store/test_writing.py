@@ -216,14 +216,19 @@ def test_two_distributions_of_one_time_are_refused(store, distribution):
     assert store.write(both) == 2
 
 
-def test_times_that_a_gateway_sends_twice_are_kept(store):
+@pytest.mark.parametrize(
+    "amounts", [{0: [1]}, {0: [1, 1]}, {0: [1], 1: [2, 2], 2: [3]}, {0: [1, 2], 1: [3, 4]}]
+)
+def test_times_that_a_gateway_sends_twice_are_kept(store, amounts):
+    """By minute: the amounts of its rows."""
     security, minute = Security.parse("HK.00700"), 60_000_000
     opens = pd.Timestamp("2026-01-05 09:30", tz="Asia/Hong_Kong").value // 1000
-    time = np.array([opens, opens + minute, opens + minute, opens + 2 * minute])
-    answer = {security: Columns(time, np.array([[1.0] * 6, [2.0] * 6, [2.0] * 6, [3.0] * 6]))}
+    time = np.array([opens + place * minute for place, each in amounts.items() for _ in each])
+    flow = [float(amount) for each in amounts.values() for amount in each]
+    answer = {security: Columns(time, np.outer(flow, np.ones(6)))}
     frame = build_frame(FLOW, [security], answer, period="intraday", single=True, source=REAL)
-    assert store.write(frame) == 4
-    assert flows(store) == [1, 2, 2, 3]
+    assert store.write(frame) == len(flow)
+    assert flows(store) == flow
     assert store.verify()
 
 
