@@ -211,4 +211,14 @@ class BatchInterrupted(KeyboardInterrupt):
 
 
 class StoreError(CapflowError):
-    """The store cannot do this: its path, its schema, its space or the frame given to it."""
+    """The store cannot do this: its path, its schema, its space or the frame given to it.
+
+    Attributes
+    ----------
+    absent : bool
+        Whether nothing is wrong, and nothing is recorded of what was asked for.
+    """
+
+    def __init__(self, message: str = "", *, absent: bool = False) -> None:
+        super().__init__(message)
+        self.absent = absent

@@ -86,17 +86,23 @@ class Asked:
         found = set(held)
         missing = [code for code in self.codes or () if code not in found]
         if missing or not held:
-            raise StoreError(self._nothing(missing, path))
+            raise StoreError(self._nothing(missing, path), absent=True)
 
     def _nothing(self, missing: list[str], path: str) -> str:
         first, last = self.days[_market_of(missing[0])] if missing else days_around(self.days)
         named = ", ".join(missing[:_MOST_CODES_NAMED]) or "any code"
         more = f" and {len(missing) - _MOST_CODES_NAMED} more" if len(missing) > _MOST_CODES_NAMED else ""
-        when = f" from {first or 'the first'} to {last or 'the last'}" if first or last else ""
         return (
-            f"store {path}: nothing is recorded of {named}{more}{when}; codes() and days() tell what is, and "
-            "a recorder keeps what is served from now on"
+            f"store {path}: nothing is recorded of {named}{more}{_when(first, last)}; codes() and days() "
+            "tell what is, and a recorder keeps what is served from now on"
         )
+
+
+def _when(first: date | None, last: date | None) -> str:
+    """Return the words for a range of days, with a space before; none for all days."""
+    if first and last:
+        return f" from {first} to {last}" if first < last else f" on {first}"
+    return f" from {first} on" if first else f" up to {last}" if last else ""
 
 
 def _market_of(code: str) -> str:

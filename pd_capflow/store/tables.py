@@ -64,7 +64,8 @@ class Tables:
         check_facts(self.path, facts, demo=self.demo)
         if snapshot is None:
             lacks = "no store there" if facts is None else f"nothing is recorded in {layout.name}"
-            raise StoreError(f"store {self.path}: {lacks}; write a frame first, or look at the path")
+            told = f"store {self.path}: {lacks}; write a frame first, or look at the path"
+            raise StoreError(told, absent=facts is not None)
         return snapshot
 
     def at(self, layout: Layout, as_of: Any, codes: Sequence[str] | None) -> Snapshot:

@@ -202,6 +202,23 @@ def test_what_nobody_records_is_refused_not_invented(client_at):
         client.static_info([CODE, "HK.00005"])
 
 
+def test_what_is_not_recorded_is_told_as_a_gateway_tells_it(client_at, recorded, real):
+    """A client of the network has no store, and so no use for what its user could do."""
+    early, late = client_at("2025-06-02T12:00:00+08:00"), client_at("2025-06-04T20:00:00+08:00", real)
+    for ask, words in (
+        (lambda: early.capital_flow(CODE), f"no session of {CODE} is recorded up to 2025-06-02"),
+        (lambda: early.capital_distribution(CODE), f"no distribution of {CODE} is recorded up to 2025-06-02"),
+        (lambda: early.capital_flow("HK.00005"), "unknown stock HK.00005: nothing is recorded of it"),
+        (lambda: late.capital_flow("US.AAPL", "day"), "no rows of US.AAPL by day are recorded"),
+    ):
+        with pytest.raises(GatewayError) as caught:
+            ask()
+        assert caught.value.ret_msg == words
+    with pd_capflow.connect(real.url) as whole, pytest.raises(GatewayError) as caught:
+        whole.capital_flow("US.AAPL", "week")
+    assert caught.value.ret_msg == "no rows of US.AAPL by week are recorded"
+
+
 def test_a_refusal_does_not_tell_where_the_store_is(client_at, real):
     """Not even where it is the store that cannot be read."""
     client = client_at("2025-06-04T15:00:00-04:00", real)

@@ -27,17 +27,22 @@ def held(store, poll):
 
 
 def test_what_is_not_recorded_is_an_error_that_says_where_and_what_to_do(held):
-    for codes, start, words in (
-        ("HK.00388", None, "nothing is recorded of HK.00388; codes"),
-        (["HK.00700", "HK.00388"], None, "nothing is recorded of HK.00388"),
-        ("HK.00700", "2026-01-07", "HK.00700 from 2026-01-07"),
-        (None, "2026-01-07", "any code from 2026-01-07"),
+    for codes, days, words in (
+        ("HK.00388", (None, None), "nothing is recorded of HK.00388; codes"),
+        (["HK.00700", "HK.00388"], (None, None), "nothing is recorded of HK.00388"),
+        ("HK.00700", ("2026-01-07", None), "HK.00700 from 2026-01-07 on; codes"),
+        ("HK.00700", (None, "2026-01-04"), "HK.00700 up to 2026-01-04; codes"),
+        ("HK.00700", ("2026-01-07", "2026-01-09"), "HK.00700 from 2026-01-07 to 2026-01-09; codes"),
+        ("HK.00700", ("2026-01-07", "2026-01-07"), "HK.00700 on 2026-01-07; codes"),
+        (None, ("2026-01-07", None), "any code from 2026-01-07 on; codes"),
     ):
         with pytest.raises(StoreError, match=words) as caught:
-            held.read(codes, start)
+            held.read(codes, *days)
         assert held.path in str(caught.value)
-    with pytest.raises(StoreError, match="nothing is recorded in periods"):
+        assert caught.value.absent
+    with pytest.raises(StoreError, match="nothing is recorded in periods") as caught:
         held.read("HK.00700", period="day")
+    assert caught.value.absent
     with pytest.raises(StoreError, match="nothing is recorded in distribution"):
         held.distribution()
 

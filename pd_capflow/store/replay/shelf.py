@@ -100,16 +100,18 @@ class Shelf:
         return self.session(security, days[-1]) if days else None
 
     def _session(self, security: Security, day: date) -> Rows:
-        return self._rows(security, "no session", lambda code: self.store.read(code, day, day))
+        what = f"no session of {security} is recorded of {day}"
+        return self._rows(security, what, lambda code: self.store.read(code, day, day))
 
     def _period(self, security: Security, period: str) -> Rows:
-        return self._rows(security, f"no {period} rows", lambda code: self.store.read(code, period=period))
+        what = f"no rows of {security} by {period} are recorded"
+        return self._rows(security, what, lambda code: self.store.read(code, period=period))
 
     def _distributions(self, security: Security, until: date | None) -> Rows:
         try:
             recent = self.store.distribution(str(security), _lately(until), until)
         except StoreError:
-            what = "no distribution"
+            what = f"no distribution of {security} is recorded{_up_to(until)}"
             return self._rows(security, what, lambda code: self.store.distribution(code, None, until))
         return _rows_of(recent)
 
@@ -121,8 +123,9 @@ class Shelf:
             recent = None
         if recent is not None and len(recent):
             return _dates(recent)
+        what = f"no session of {security} is recorded{_up_to(until)}"
         found = self._rows(
-            security, "no session", lambda code: self.store.read(code, None, until, columns=["in_flow"])
+            security, what, lambda code: self.store.read(code, None, until, columns=["in_flow"])
         )
         zone = security.home.tzinfo
         return sorted({datetime.fromtimestamp(stamp, zone).date() for stamp in found.times.tolist()})
@@ -132,12 +135,15 @@ class Shelf:
         return [day.date() for prefix, day in recorded if prefix == market.prefix]
 
     def _rows(self, security: Security, what: str, read: Callable[[str], pd.DataFrame]) -> Rows:
+        """Return rows, or say what is missing to somebody who asks a gateway and knows of no store."""
         code = str(security)
         try:
             return _rows_of(read(code))
         except StoreError as error:
-            what = what if code in self.codes() else f"unknown stock {code}"
-            raise NotRecorded(f"{what}: {error}") from error
+            if not error.absent:
+                raise
+            unknown = f"unknown stock {code}: nothing is recorded of it"
+            raise NotRecorded(what if code in self.codes() else unknown) from error
 
 
 def _discreet(method: Callable[..., Any], path: str) -> Callable[..., Any]:
@@ -161,6 +167,10 @@ def _rows_of(frame: pd.DataFrame) -> Rows:
     told = facts_in(frame)["last_valid_time"]
     last_valid = datetime.fromisoformat(told).timestamp() if told else None
     return Rows(times, frame.to_numpy(np.float64), last_valid)
+
+
+def _up_to(until: date | None) -> str:
+    return f" up to {until}" if until else ""
 
 
 def _lately(until: date | None) -> date:
