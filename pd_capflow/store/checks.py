@@ -10,6 +10,7 @@ import pyarrow.fs as pafs
 
 from pd_capflow.errors import StoreError
 from pd_capflow.security import Security
+from pd_capflow.store.counting import counted
 from pd_capflow.store.doubles import doubled
 from pd_capflow.store.faults import translated
 from pd_capflow.store.files import within
@@ -81,12 +82,12 @@ class Report:
         return self.clean
 
     def __str__(self) -> str:
-        head = f"store {self.path}: {self.rows:,} rows in {self.files:,} files, "
+        head = f"store {self.path}: {counted(self.rows, 'row')} in {counted(self.files, 'file')}, "
         if self.clean:
             return head + "all well"
         shown = [f"  {problem}" for problem in self.problems[:_SHOWN]]
         more = [f"  and {len(self.problems) - _SHOWN} more"] if len(self.problems) > _SHOWN else []
-        return "\n".join([f"{head}{len(self.problems)} problems", *shown, *more])
+        return "\n".join([f"{head}{counted(len(self.problems), 'problem')}", *shown, *more])
 
     def __add__(self, other: Report) -> Report:
         rows, files = self.rows + other.rows, self.files + other.files
@@ -136,17 +137,21 @@ def _missing(snapshot: Snapshot) -> list[str]:
 
 def _of_rows(rows: pd.DataFrame, layout: Layout, *, demo: bool) -> Iterator[str]:
     if double := int(rows.duplicated([*layout.key, "empty"]).sum()):
-        yield f"{double} rows are there twice"
+        yield f"{_rows(double)} there twice"
     yield from _taken_twice(rows, layout)
     untimed = rows["time"].isna() & ~rows["empty"].astype(bool)
     if layout is not DISTRIBUTIONS and (lost := int(untimed.sum())):
-        yield f"{lost} rows have no time, and are left out where the store is read"
+        yield f"{_rows(lost)} without a time, and left out where the store is read"
     if off := int(_off_session(rows).sum()):
-        yield f"{off} rows are of another day than their session"
+        yield f"{_rows(off)} of another day than the session"
     if layout.partition == "week" and (off := int((_mondays(rows) != pd.to_datetime(rows["week"])).sum())):
-        yield f"{off} rows are in the wrong week"
+        yield f"{_rows(off)} in the wrong week"
     if not demo and (invented := int((rows["url"] == "demo://").sum())):
-        yield f"{invented} rows are demo data, in a store of real data"
+        yield f"{_rows(invented)} demo data, in a store of real data"
+
+
+def _rows(number: int) -> str:
+    return f"{counted(number, 'row')} {'is' if number == 1 else 'are'}"
 
 
 def _taken_twice(rows: pd.DataFrame, layout: Layout) -> Iterator[str]:

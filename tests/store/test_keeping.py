@@ -116,7 +116,7 @@ def test_answers_that_were_taken_twice_are_found(held):
 
 def test_rows_of_another_day_than_their_session_are_found(held):
     spoil(held, lambda rows: rows.assign(session=rows["week"] + dt.timedelta(days=4)))
-    assert "3 rows are of another day than their session" in problems(held)
+    assert "3 rows are of another day than the session" in problems(held)
 
 
 def test_demo_data_in_a_store_of_real_data_is_found(held):
@@ -128,7 +128,7 @@ def test_rows_without_a_time_are_found_and_left_out_with_a_warning(held):
     """An older version took them, and what had one could not be served any more."""
     before = held.read()
     spoil(held, lambda rows: rows.assign(time=None))
-    assert "3 rows have no time, and are left out where the store is read" in problems(held)
+    assert "3 rows are without a time, and left out where the store is read" in problems(held)
     with pytest.warns(CapflowWarning, match="3 rows without a time are left out") as caught:
         read = held.read()
     assert caught[0].filename == __file__

@@ -196,7 +196,7 @@ def test_a_health_file_whose_folder_goes_away_ends_no_recording_and_is_told_once
     (tmp_path / "run").mkdir()
     words = ("HK.00700", "--store", place, "--demo", "--health", tmp_path / "run" / "health.json")
     with service(*words, "--until", "forever", "--url", "demo://") as process:
-        lines = lines_until(process, "= 1 codes each")
+        lines = lines_until(process, "= 1 code each")
         (tmp_path / "run").rename(tmp_path / "gone")
         lines += lines_until(process, "= waits until")
         process.terminate()

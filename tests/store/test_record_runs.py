@@ -74,7 +74,7 @@ def test_what_the_store_holds_to_the_end_is_not_asked_for_again(store, caplog):
         again = market.record([*CODES, "HK.00941"], store)
         assert again.wait(60)
         assert questions(caplog) == [
-            f"> asked {what} of 1 codes (HK.00941, sweep of 2026-01-05)"
+            f"> asked {what} of 1 code (HK.00941, sweep of 2026-01-05)"
             for what in ("intraday", "distribution", "day")
         ]
         caplog.clear()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from pd_capflow.store.counting import counted
 from pd_capflow.store.recorder.answers import reason
 from pd_capflow.store.recorder.questions import about, few
 from pd_capflow.store.recorder.standing import standings
@@ -79,7 +80,7 @@ class Logbook:
         self._faults = {about: why for about, why in self._faults.items() if about[0] in names}
         self.say("waiting", codes=len(codes), trouble=self._trouble)
         told = ", ".join(f"{prefix} {day}" for prefix, day in sorted(sessions.items()))
-        log.info("= %d codes each %s; sessions: %s", len(codes), every, told or "none")
+        log.info("= %s each %s; sessions: %s", counted(len(codes), "code"), every, told or "none")
 
     def not_called(self, error: Exception) -> None:
         """Tell that codes and calendars could not be looked up again."""
@@ -89,9 +90,8 @@ class Logbook:
         """Tell what is asked now."""
         first, codes = tasks[0], [task.code for task in tasks]
         kind = "sweep" if first.is_sweep else "checkpoint"
-        log.info(
-            "> asked %s of %d codes (%s, %s of %s)", first.what, len(codes), few(codes), kind, first.session
-        )
+        many = counted(len(codes), "code")
+        log.info("> asked %s of %s (%s, %s of %s)", first.what, many, few(codes), kind, first.session)
         self.say("asking", next_wake=None)
 
     def came(self, tasks: Sequence[Task], answers: Answers) -> None:
@@ -103,7 +103,8 @@ class Logbook:
             many = f" and {len(codes) - 3} more" if len(codes) > 3 else ""
             log.warning("! %s", about(codes[0], text) if len(codes) == 1 else f"{few(codes)}{many}: {text}")
         rows = len(answers.frame) if answers.frame is not None and answers.has_rows else 0
-        log.info("< %d of %d codes, %d rows", len(tasks) - len(answers.errors), len(tasks), rows)
+        done, many = len(tasks) - len(answers.errors), counted(len(tasks), "code")
+        log.info("< %d of %s, %s", done, many, counted(rows, "row"))
 
     def lost(self, tasks: Sequence[Task], error: Exception) -> None:
         """Tell that there is no gateway for some codes."""
@@ -132,7 +133,7 @@ class Logbook:
         """Tell that rows are in the store."""
         moment = self._now().astimezone(self._zone)
         self.say("saving", rows=self.status.rows + rows, last_commit=moment, trouble=self._trouble)
-        log.info("= kept: %d rows new or changed", rows)
+        log.info("= kept: %s new or changed", counted(rows, "row"))
 
     def not_kept(self, error: Exception) -> None:
         """Tell that an answer is held, since it could not be written."""
@@ -142,11 +143,12 @@ class Logbook:
     def let_go(self, answers: int) -> None:
         """Tell how many answers that could not be written are lost with the recorder that held them."""
         if answers:
-            log.error("! not kept: %d answers, which may be asked for again until the next open", answers)
+            many = counted(answers, "answer")
+            log.error("! not kept: %s, which may be asked for again until the next open", many)
 
     def sorted(self, parts: int) -> None:
         """Tell that the store was compacted."""
-        log.info("= compacted: %d partitions", parts)
+        log.info("= compacted: %s", counted(parts, "partition"))
 
     def not_sorted(self, error: Exception) -> None:
         """Tell that it was not: it reads as well without, only slower."""

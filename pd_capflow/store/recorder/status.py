@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pd_capflow.errors import StoreError
+from pd_capflow.store.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +85,7 @@ class Status:
     @property
     def text(self) -> str:
         """The status on one line."""
-        parts = [self.state, f"{self.codes:,} codes", f"{self.rows:,} rows"]
+        parts = [self.state, counted(self.codes, "code"), counted(self.rows, "row")]
         parts += [f"{self.failed:,} not answered"] if self.failed else []
         parts += [f"{self.missing:,} missing"] if self.missing else []
         parts += [f"next at {self.next_wake:%H:%M:%S %Z}"] if self.next_wake else []
