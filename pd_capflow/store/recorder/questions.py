@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pd_capflow.errors import QueryError, StoreError
+from pd_capflow.flow.frames import facts_in
+from pd_capflow.store.recorder.answers import Answers
 from pd_capflow.store.recorder.checkpoints import BATCH
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Coroutine, Mapping, Sequence
 
     import pandas as pd
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from pd_capflow.store import Store
     from pd_capflow.store.recorder.tasks import Task
 
-__all__ = ["about", "batch_of", "check_demo", "check_markets", "few", "prefixes", "question"]
+__all__ = ["about", "batch_of", "check_kind", "check_markets", "few", "of_our_kind", "prefixes", "question"]
 
 # Days before a session whose rows are asked for with it: what an earlier sweep has missed is made good.
 _DAYS_AGAIN = timedelta(days=10)
@@ -56,8 +58,24 @@ def check_markets(codes: Sequence[Security]) -> None:
             raise QueryError(f"{code} is of a market without capital flow; expected one such as HK.00700")
 
 
-def check_demo(source: dict[str, Any], store: Store) -> None:
+def check_kind(client: Any, store: Store) -> None:
     """Refuse to record invented data as real, and real data as invented."""
+    if client.connected:  # or nobody has told
+        _check_source(client.source(), store)
+
+
+def of_our_kind(answers: Answers, codes: Sequence[str], client: Any, store: Store) -> Answers:
+    """Return answers; of a gateway of the other kind, which may stand there for a while, none but why."""
+    try:
+        check_kind(client, store)
+        if answers.frame is not None:
+            _check_source(facts_in(answers.frame)["source"], store)
+    except StoreError as error:
+        return Answers(None, dict.fromkeys(codes, error))
+    return answers
+
+
+def _check_source(source: Mapping[str, Any], store: Store) -> None:
     if source["demo"] and not store.demo:
         raise StoreError(
             f"store {store.path}: {source['url']} serves invented data, which must not get into a store of "

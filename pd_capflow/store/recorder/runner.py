@@ -17,7 +17,7 @@ from pd_capflow.store.recorder.halt import Halt, HaltedError, whole
 from pd_capflow.store.recorder.keeper import LONGEST_PAUSE_S, Held, Keeper
 from pd_capflow.store.recorder.logbook import Logbook
 from pd_capflow.store.recorder.plan import Plan
-from pd_capflow.store.recorder.questions import batch_of, check_demo, question
+from pd_capflow.store.recorder.questions import batch_of, check_kind, of_our_kind, question
 from pd_capflow.store.recorder.resume import settled
 from pd_capflow.store.recorder.roll import called
 from pd_capflow.store.recorder.verdicts import give_up, refuse, settle
@@ -125,7 +125,7 @@ class Recorder:
 
     async def _begin(self) -> None:
         await self._client.connect()
-        check_demo(self._client.source(), self._store)
+        check_kind(self._client, self._store)
         await whole(asyncio.to_thread(self._store.make))  # where there can be none, waiting is of no use
         await self._renew()
 
@@ -176,6 +176,7 @@ class Recorder:
             answers = Answers(None, dict.fromkeys(codes, error))
         else:
             answers = Answers(frame)
+        answers = of_our_kind(answers, codes, self._client, self._store)
         self._book.came(tasks, answers)
         return answers
 
@@ -219,6 +220,7 @@ class Recorder:
     async def _renew(self) -> None:
         now = self._now()
         roll = await called(self._client, self._selection, now)
+        check_kind(self._client, self._store)
         every = stretched(self._every, len(roll.codes), self._client.budget)
         if self._plan is None:
             self._plan = Plan(roll.codes, roll.calendars, every, begun=now)
