@@ -133,7 +133,7 @@ def store(tmp_path):
 
 def held(store):
     now = SESSION.closes + pd.Timedelta("1h")
-    found = settled(store, [Security.parse(CODE)], {"HK": CALENDAR}, now)
+    found = settled(store, [Security.parse(CODE)], {"HK": CALENDAR}, now, pytest.fail)
     return [key.what for key in found]
 
 
@@ -168,7 +168,7 @@ def test_a_distribution_is_held_if_it_is_of_after_the_close_and_a_days_row_if_it
 def test_nothing_is_held_to_the_end_before_the_close(store):
     store.write(frame_of([at("05 16:00")], last="2026-01-05T16:00:00+08:00"))
     early = SESSION.closes - pd.Timedelta("1min")
-    assert settled(store, [Security.parse(CODE)], {"HK": CALENDAR}, early) == []
+    assert settled(store, [Security.parse(CODE)], {"HK": CALENDAR}, early, pytest.fail) == []
 
 
 def test_a_keeper_holds_the_latest_of_each_kind_and_no_more_than_it_has_room_for(store):

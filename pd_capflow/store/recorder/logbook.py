@@ -15,7 +15,7 @@ from pd_capflow.store.recorder.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime, timedelta, tzinfo
+    from datetime import date, datetime, timedelta, tzinfo
 
     from pd_capflow.security import Security
     from pd_capflow.store.recorder.answers import Answers
@@ -85,6 +85,10 @@ class Logbook:
     def not_called(self, error: Exception) -> None:
         """Tell that codes and calendars could not be looked up again."""
         log.warning("! codes are not looked up again: %s", reason(error))
+
+    def not_read(self, what: str, session: date, error: Exception) -> None:
+        """Tell that a table does not say what it holds of a session; from any thread."""
+        log.warning("! %s of %s is asked for again: %s", what, session, reason(error))
 
     def asking(self, tasks: Sequence[Task]) -> None:
         """Tell what is asked now."""

@@ -227,7 +227,8 @@ class Recorder:
         self._plan.renew(roll.codes, roll.calendars, every, now)
         self._book.follow(self._plan)
         self._known, self._renewed = self._plan.sessions(now), now
-        for key in await whole(asyncio.to_thread(settled, self._store, roll.codes, roll.calendars, now)):
+        asked = self._store, roll.codes, roll.calendars, now, self._book.not_read
+        for key in await whole(asyncio.to_thread(settled, *asked)):
             self._plan.settle(key)
         self._book.called(roll.codes, every, self._known)
 
