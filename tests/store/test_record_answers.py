@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date
 
 import numpy as np
@@ -23,12 +22,7 @@ from pd_capflow.security import Security
 from pd_capflow.store import Store
 from pd_capflow.store.almanac import calendar_of
 from pd_capflow.store.recorder.answers import Answers, is_for_good, reason
-from pd_capflow.store.recorder.halt import Halt
-from pd_capflow.store.recorder.keeper import Held, Keeper
-from pd_capflow.store.recorder.logbook import Logbook
 from pd_capflow.store.recorder.resume import settled
-from pd_capflow.store.recorder.runner import wall_clock
-from pd_capflow.store.recorder.tasks import Task
 
 DAY = date(2026, 1, 5)
 CALENDAR = calendar_of("HK", date(2026, 1, 2), date(2026, 1, 9))
@@ -169,21 +163,3 @@ def test_nothing_is_held_to_the_end_before_the_close(store):
     store.write(frame_of([at("05 16:00")], last="2026-01-05T16:00:00+08:00"))
     early = SESSION.closes - pd.Timedelta("1min")
     assert settled(store, [Security.parse(CODE)], {"HK": CALENDAR}, early, pytest.fail) == []
-
-
-def test_a_keeper_holds_the_latest_of_each_kind_and_no_more_than_it_has_room_for(store):
-    def held(number):
-        task = Task(SESSION.closes, "intraday", f"HK.{number:05}", DAY, is_sweep=True)
-        return Held([task], Answers(), frame_of([number]))
-
-    async def fill():
-        keeper = Keeper(store, Logbook(wall_clock), Halt())
-        assert keeper.take(held(1)) == []
-        again = held(1)
-        assert keeper.take(again) == []
-        assert keeper.held == [again]
-        dropped = [each for number in range(2, 203) for each in keeper.take(held(number))]
-        assert [each.tasks[0].code for each in dropped] == ["HK.00001", "HK.00002"]
-        assert len(keeper.held) == 200
-
-    asyncio.run(fill())

@@ -50,6 +50,7 @@ class Logbook:
         self._plan: Plan | None = None
         self._answered: dict[str, str] = {}  # why not, by code; empty where it was
         self._faults: dict[tuple[str, str], str] = {}  # by code and what, until it is answered or missed
+        self._unkept: dict[str, str] = {}  # why answers are held, by what was asked
         self._told = 0
 
     def follow(self, plan: Plan) -> None:
@@ -127,7 +128,7 @@ class Logbook:
 
     @property
     def _trouble(self) -> str:
-        return next(iter(self._faults.values()), "")
+        return next(iter((*self._unkept.values(), *self._faults.values())), "")
 
     def taken(self, task: Task, why: str) -> None:
         """Tell that an answer which ends before the close is taken for all that there is."""
@@ -139,10 +140,20 @@ class Logbook:
         self.say("saving", rows=self.status.rows + rows, last_commit=moment, trouble=self._trouble)
         log.info("= kept: %s new or changed", counted(rows, "row"))
 
-    def not_kept(self, error: Exception) -> None:
-        """Tell that an answer is held, since it could not be written."""
+    def not_kept(self, what: str, error: Exception) -> None:
+        """Tell that answers to a question are held, since one could not be written."""
         log.error("! not kept: %s", reason(error))
+        self._unkept[what] = reason(error)
         self.say("no store", trouble=reason(error))
+
+    def all_kept(self, what: str) -> None:
+        """Take note that no answer to a question is held any more."""
+        self._unkept.pop(what, None)
+
+    def stuck(self) -> None:
+        """Tell that answers are held."""
+        if self.status.state != "no store":
+            self.say("no store", trouble=self._trouble)
 
     def let_go(self, answers: int) -> None:
         """Tell how many answers that could not be written are lost with the recorder that held them."""

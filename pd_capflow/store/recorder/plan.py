@@ -158,6 +158,11 @@ class Plan:
         """Tell whether no market is open."""
         return all(closed is None or now >= closed for closed in self._at(now).closed.values())
 
+    def is_past(self, key: Key, now: datetime) -> bool:
+        """Tell whether a gateway serves a later session than this, or none that is known."""
+        served = self._at(now).latest.get(key.market)
+        return served is None or key.session < served.day
+
     def is_finished(self, now: datetime) -> bool:
         """Tell whether every session is over and settled that was there, or about to begin, at first."""
         self._give_up(now)
@@ -230,13 +235,8 @@ class Plan:
 
     def _set_back(self, now: datetime) -> None:
         """Forget what a clock has told that ran ahead, of all sessions that are served still or to come."""
-        self.memory.rewind(now, lambda key: self._is_past(key, now))
+        self.memory.rewind(now, lambda key: self.is_past(key, now))
         self.begun, self._aims = min(self.begun, now), {}
-
-    def _is_past(self, key: Key, now: datetime) -> bool:
-        """Tell whether a gateway serves a later session than this, or none that is known."""
-        served = self._at(now).latest.get(key.market)
-        return served is None or key.session < served.day
 
     def _give_up(self, now: datetime) -> None:
         """Take for missed what later sessions have overtaken."""

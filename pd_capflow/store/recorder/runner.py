@@ -14,12 +14,13 @@ from pd_capflow.errors import BatchError, CapflowError
 from pd_capflow.store.recorder.answers import Answers, reason
 from pd_capflow.store.recorder.checkpoints import stretched
 from pd_capflow.store.recorder.halt import Halt, HaltedError, whole
-from pd_capflow.store.recorder.keeper import LONGEST_PAUSE_S, Held, Keeper
+from pd_capflow.store.recorder.keeper import LONGEST_PAUSE_S, Keeper
 from pd_capflow.store.recorder.logbook import Logbook
 from pd_capflow.store.recorder.plan import Plan
 from pd_capflow.store.recorder.questions import batch_of, check_kind, of_our_kind, question
 from pd_capflow.store.recorder.resume import settled
 from pd_capflow.store.recorder.roll import called
+from pd_capflow.store.recorder.shelf import Held
 from pd_capflow.store.recorder.verdicts import give_up, refuse, settle
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Recorder:
         self._store, self._selection, self._every, self._until = store, selection, every, until
         self._now, self._nap = now, nap
         self._halt, self._book = Halt(), Logbook(now, watch)
-        self._keeper = Keeper(store, self._book, self._halt)
+        self._keeper = Keeper(store, self._book)
         self._plan: Plan | None = None
         self._client: Any = None
         self._known: dict[str, Any] = {}
@@ -112,11 +113,12 @@ class Recorder:
             await self._halt.unless(self._begin())
             while not self._is_finished():
                 await self._step()
-            self._give_up(self._keeper.held)
+            await self._keeper.write(self._settle, at_once=True)
+            self._let_go()
             await self._keeper.tidy()
             self._book.ended("done")
         except HaltedError:
-            self._book.let_go(len(self._keeper.held))
+            self._let_go()
             self._book.ended("stopped")
         except BaseException as error:
             self._book.ended("failed", error)
@@ -139,15 +141,13 @@ class Recorder:
 
     async def _step(self) -> None:
         """Do one batch of what is due, or wait until something is."""
+        await self._keeper.write(self._settle)  # what could not be a moment ago
         await self._renew_if_due()
         now = self._now()
         tasks = self._here.due(now)
         self._book.missed()
         if tasks:
             await self._do(batch_of(tasks))
-        elif self._keeper.held:
-            await self._keeper.pause()
-            await self._keeper.write(self._settle)
         elif not self._is_finished():
             if self._here.is_quiet(now):
                 await self._keeper.tidy()
@@ -182,12 +182,16 @@ class Recorder:
 
     async def _keep(self, held: Held) -> None:
         """Have an answer kept; while it cannot be, it is not asked for again."""
-        if dropped := self._keeper.take(held):
+        if dropped := self._keeper.take(held, self._is_served):
             self._give_up(dropped)
-        why = await self._keeper.write(self._settle)
+        await self._keeper.write(self._settle)
+        why = self._keeper.why(held)
         if why is not None:
             for task in held.tasks:
                 self._here.held(task, self._now(), reason(why))
+
+    def _is_served(self, held: Held) -> bool:
+        return not self._here.is_past(held.tasks[0].key, self._now())
 
     def _settle(self, held: Held) -> None:
         settle(self._here, held, self._now(), self._book)
@@ -195,6 +199,12 @@ class Recorder:
     def _give_up(self, dropped: list[Held]) -> None:
         give_up(self._here, dropped, self._now())
         self._book.missed()
+
+    def _let_go(self) -> None:
+        """Tell what is not kept in the end, and what of it nobody can ask for again."""
+        if held := self._keeper.held:
+            self._book.let_go(sum(self._is_served(each) for each in held))
+            self._give_up(held)
 
     async def _gateway_lost(self, tasks: list[Task], error: Exception) -> None:
         if self._client.link.status == "closed":
@@ -233,6 +243,8 @@ class Recorder:
         self._book.called(roll.codes, every, self._known)
 
     async def _wait_for(self, wake: datetime | None) -> None:
-        self._book.waiting(wake)
+        again = self._keeper.next_try
+        if again is None:
+            self._book.waiting(wake)
         left = (wake - self._now()).total_seconds() if wake else self._nap
-        await self._halt.pause(min(max(left, 0.001), self._nap))
+        await self._halt.pause(max(min(left, self._nap, self._nap if again is None else again), 0.001))

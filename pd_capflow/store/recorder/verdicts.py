@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pd_capflow.store.recorder.answers import Answers, Lack
-    from pd_capflow.store.recorder.keeper import Held
     from pd_capflow.store.recorder.logbook import Logbook
     from pd_capflow.store.recorder.plan import Plan
+    from pd_capflow.store.recorder.shelf import Held
     from pd_capflow.store.recorder.tasks import Task
 
 __all__ = ["give_up", "refuse", "settle"]
@@ -54,9 +54,12 @@ def refuse(plan: Plan, answers: Answers, tasks: Iterable[Task], now: datetime) -
 
 
 def give_up(plan: Plan, dropped: Iterable[Held], now: datetime) -> None:
-    """Tell a plan of answers that could not be kept, and cannot be held any longer."""
+    """Tell a plan of answers that could not be kept, and cannot be held any longer.
+
+    What a gateway serves still is asked for again, later.
+    """
     for task in (task for held in dropped for task in held.tasks if task.is_sweep):
-        plan.failed(task, now, plan.why(task), for_good=True)
+        plan.failed(task, now, plan.why(task), for_good=plan.is_past(task.key, now))
 
 
 def _lack(plan: Plan, task: Task, answers: Answers) -> Lack | None:
