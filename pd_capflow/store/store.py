@@ -23,7 +23,7 @@ from pd_capflow.store.moments import versions_of
 from pd_capflow.store.place import place_of
 from pd_capflow.store.reading import codes_in, frame_of
 from pd_capflow.store.tables import Tables
-from pd_capflow.store.writing import keep as keep_in
+from pd_capflow.store.writing import keep_frame
 
 if TYPE_CHECKING:
     import os
@@ -144,7 +144,7 @@ class Store:
         >>> store.write(pd_capflow.fetch(["HK.00700", "US.AAPL"], "day", "2026-01-05", "2026-01-12"))
         7
         """
-        return keep_in(self.tables, frame)
+        return keep_frame(self.tables, frame)
 
     def read(
         self,

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from pd_capflow.store.table import Snapshot
     from pd_capflow.store.tables import Tables
 
-__all__ = ["keep"]
+__all__ = ["keep_frame"]
 
 
-def keep(tables: Tables, frame: pd.DataFrame) -> int:
+def keep_frame(tables: Tables, frame: pd.DataFrame) -> int:
     """Write what is new of a frame, and return how many rows that were.
 
     Raises
