@@ -61,6 +61,7 @@ class Connection(asyncio.Protocol):
         self._watch = watch
         self.session: Opened | None = None
         self.error: CapflowError | None = None
+        self._has_culprit = False
         self._conversation = conversation
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
@@ -210,7 +211,7 @@ class Connection(asyncio.Protocol):
             return read(response)
         except ProtocolError as error:
             told = ProtocolError(f"{self.address}: {error}", serial_no=serial)
-            self._end(told, error)
+            self._end(told, error, is_answer=True)
             raise copied(told) from error
 
     def _flush(self) -> None:
@@ -218,9 +219,11 @@ class Connection(asyncio.Protocol):
         if data and self._transport is not None and not self._transport.is_closing():
             self._transport.writelines(data)
 
-    def _end(self, error: CapflowError, cause: Exception | None = None) -> None:
+    def _end(self, error: CapflowError, cause: Exception | None = None, *, is_answer: bool = False) -> None:
         if self.error is not None:
             return
+        serial = error.serial_no if isinstance(error, ProtocolError) else None
+        self._has_culprit = is_answer or serial in self._waiting
         error.__cause__ = cause
         self.error = error
         log.debug("! %s %s", self.address, error)
@@ -245,7 +248,8 @@ class Connection(asyncio.Protocol):
             return copied(error)
         where = str(self.address)
         lost = DisconnectedError(f"the connection to {where} ended: {error}", address=where)
-        lost.__cause__ = error
+        # Only where a request here was at fault will others not meet the same again; see AsyncClient.
+        lost.__cause__ = error if self._has_culprit else _by_nobody(error)
         return lost
 
     def _too_late(self, asked_at: float, within: float, method: Method) -> ReplyTimeoutError:
@@ -258,6 +262,11 @@ class Connection(asyncio.Protocol):
             # Not one answer to anybody since: the connection is more likely stuck than the gateway slow.
             self._end(copied(error))
         return error
+
+
+def _by_nobody(error: CapflowError) -> CapflowError:
+    """Return the error without the number of a request that nobody here has made."""
+    return ProtocolError(str(error)) if isinstance(error, ProtocolError) else error
 
 
 def _located(error: CapflowError, address: Address, hint: str = "") -> CapflowError:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from pd_capflow.errors import BatchError, ProtocolError, ReplyTimeoutError
+from pd_capflow.errors import BatchError, DisconnectedError, ProtocolError, ReplyTimeoutError
 from pd_capflow.protocol.messages import CAPITAL_DISTRIBUTION
 from pd_capflow.protocol.wire import Packet
 
@@ -136,6 +136,22 @@ def test_answers_that_break_the_protocol_cost_nobody_else_his(gateway, connect, 
     assert {type(error) for error in caught.value.errors.values()} == {ProtocolError}
     assert all_right(caught.value.frame, kit, [code for code in CODES if code not in guilty])
     assert there.connections == len(guilty) + 1
+
+
+def test_a_broken_answer_to_nobody_is_not_met_again_and_again(gateway, connect, kit):
+    """A packet whose hash is wrong, under a number that nobody has asked with: asked again once, as ever."""
+
+    def lie(peer):
+        peer.handshake()
+        if peer.asked() is not None:
+            packet = kit.pack(Packet(3211, 4000, b"\x08\x00"))
+            peer.send(packet[:16] + bytes(20) + packet[36:])
+            peer.until_gone()
+
+    there = gateway(*[lie] * 8)
+    with kit.within(5), pytest.raises(DisconnectedError, match="SHA-1"):
+        connect(there).capital_flow(CODE)
+    assert there.codes == [CODE] * 2
 
 
 def test_the_right_serial_with_a_proto_id_that_nobody_knows_is_ignored(gateway, connect, kit):
